@@ -1,0 +1,84 @@
+/**
+ * Everything a server can be told, in typed form. `core/zoo-cfg.ts` reads it from a zoo.cfg; tests write it by hand on top of
+ * `defaultConfig`. Names are ZooKeeper's, with the unit added.
+ */
+export interface ServerConfig {
+  /** Where snapshots, myid and epoch files live. */
+  readonly dataDir: string;
+  /** Where transaction logs live; the same as `dataDir` unless told otherwise. */
+  readonly dataLogDir: string;
+  /** 0 lets the system choose. */
+  readonly clientPort: number;
+  /** Address to listen on; null means every one. */
+  readonly clientPortAddress: string | null;
+  readonly tickTimeMs: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  /** Connections that one IP address may hold; 0 means no limit. */
+  readonly maxClientCnxns: number;
+  /** Connections in all; 0 means no limit. */
+  readonly maxCnxns: number;
+  /** Transactions between two snapshots; the server draws a number between half of it and all of it each time. */
+  readonly snapCount: number;
+  readonly autopurgeSnapRetainCount: number;
+  /** 0 never purges. */
+  readonly autopurgePurgeIntervalHours: number;
+  /** Words that are answered; `*` answers all. */
+  readonly fourLetterWordWhitelist: readonly string[];
+  /** Longest frame accepted from a client, in bytes. */
+  readonly juteMaxBufferBytes: number;
+  /** Whether TTL nodes are known (`extendedTypesEnabled`). */
+  readonly extendedTypesEnabled: boolean;
+  /** `user:base64(sha1(user:password))` of the super user, null for none. */
+  readonly superDigest: string | null;
+  readonly digestAuthEnabled: boolean;
+  readonly skipAcl: boolean;
+  readonly preAllocSizeBytes: number;
+  /** When false, replies do not wait for fdatasync: a crash of the machine loses acknowledged writes. */
+  readonly forceSync: boolean;
+  readonly fsyncWarningThresholdMs: number;
+  readonly digestEnabled: boolean;
+  readonly snapshotTrustEmpty: boolean;
+  readonly containerCheckIntervalMs: number;
+  readonly containerMaxPerMinute: number;
+  /** Age at which a container that never had a child is removed; 0 never. */
+  readonly containerMaxNeverUsedIntervalMs: number;
+  readonly enforceQuota: boolean;
+  /** Requests under way beyond which connections are not read; protects memory. */
+  readonly globalOutstandingLimit: number;
+  /** This server's id: from the file `myid`, 1 for a server alone. */
+  readonly serverId: number;
+  /** The file's own lines that `conf` shows, as `key=value`. */
+  readonly initialConfig: string;
+}
+
+export const defaultConfig: Omit<ServerConfig, 'dataDir' | 'dataLogDir'> = {
+  clientPort: 2181,
+  clientPortAddress: null,
+  tickTimeMs: 2000,
+  minSessionTimeoutMs: 4000,
+  maxSessionTimeoutMs: 40_000,
+  maxClientCnxns: 60,
+  maxCnxns: 0,
+  snapCount: 100_000,
+  autopurgeSnapRetainCount: 3,
+  autopurgePurgeIntervalHours: 0,
+  fourLetterWordWhitelist: ['srvr'],
+  juteMaxBufferBytes: 0xfffff,
+  extendedTypesEnabled: false,
+  superDigest: null,
+  digestAuthEnabled: true,
+  skipAcl: false,
+  preAllocSizeBytes: 64 * 1024 * 1024,
+  forceSync: true,
+  fsyncWarningThresholdMs: 1000,
+  digestEnabled: true,
+  snapshotTrustEmpty: false,
+  containerCheckIntervalMs: 60_000,
+  containerMaxPerMinute: 10_000,
+  containerMaxNeverUsedIntervalMs: 0,
+  enforceQuota: false,
+  globalOutstandingLimit: 1000,
+  serverId: 1,
+  initialConfig: '',
+};
