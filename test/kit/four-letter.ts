@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+
+/** Sends a four-letter word and returns what the server says until it hangs up; rejects when it cannot be reached. */
+export function fourLetterWord(port: number, word: string, host = '127.0.0.1'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(port, host, () => socket.write(word));
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`no answer to ${word} within 10 s`)));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', (failed) => {
+      if (!failed) resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+  });
+}
+
+/** Whether a server at this port says that it serves clients. */
+export async function isServing(port: number, host = '127.0.0.1'): Promise<boolean> {
+  try {
+    return /^Mode: /m.test(await fourLetterWord(port, 'srvr', host));
+  } catch {
+    return false;
+  }
+}
