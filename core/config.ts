@@ -48,9 +48,82 @@ export interface ServerConfig {
   readonly globalOutstandingLimit: number;
   /** This server's id: from the file `myid`, 1 for a server alone. */
   readonly serverId: number;
-  /** The file's own lines that `conf` shows, as `key=value`. */
+  /** The file's own settings as `key=value` lines, secrets left out. */
   readonly initialConfig: string;
+  /** Connections that the system may queue before they are accepted; -1 leaves it to the system. */
+  readonly clientPortListenBacklog: number;
+  /** Whether directories that are not there are made. */
+  readonly dataDirAutocreate: boolean;
+  readonly ensemble: EnsembleConfig;
 }
+
+/** What a server is told about the ensemble it belongs to. */
+export interface EnsembleConfig {
+  /** The `server.N` lines, by id. Empty, or one voter, for a server alone. */
+  readonly servers: readonly ServerLine[];
+  /** `group.N`: ids of the servers in each group, for quorums that are not plain majorities. */
+  readonly groups: readonly { readonly id: number; readonly servers: readonly number[] }[];
+  /** `weight.N`: votes of a server, 1 where nothing is said. */
+  readonly weights: readonly { readonly server: number; readonly weight: number }[];
+  /** Ticks that a follower may take to connect and synchronise. */
+  readonly initLimitTicks: number;
+  /** Ticks that a follower may be behind or silent. */
+  readonly syncLimitTicks: number;
+  readonly connectToLearnerMasterLimitTicks: number;
+  readonly peerType: 'participant' | 'observer';
+  readonly electionCnxTimeoutMs: number;
+  readonly electionPortBindRetry: number;
+  readonly quorumListenOnAllIPs: boolean;
+  readonly standaloneEnabled: boolean;
+  readonly reconfigEnabled: boolean;
+  readonly leaderServes: boolean;
+  readonly syncEnabled: boolean;
+  readonly commitLogCount: number;
+  readonly localSessionsEnabled: boolean;
+  readonly localSessionsUpgradingEnabled: boolean;
+  readonly readOnlyModeEnabled: boolean;
+}
+
+export interface ServerLine {
+  readonly id: number;
+  /** More than one where a server is reached over several networks. */
+  readonly addresses: readonly {
+    readonly host: string;
+    readonly quorumPort: number;
+    readonly electionPort: number;
+  }[];
+  readonly role: 'participant' | 'observer';
+  readonly clientAddress: HostPort | null;
+  readonly secureClientAddress: HostPort | null;
+}
+
+export interface HostPort {
+  /** Null for every address of the machine. */
+  readonly host: string | null;
+  readonly port: number;
+}
+
+/** A server that knows of no other. */
+export const noEnsemble: EnsembleConfig = {
+  servers: [],
+  groups: [],
+  weights: [],
+  initLimitTicks: 10,
+  syncLimitTicks: 5,
+  connectToLearnerMasterLimitTicks: 0,
+  peerType: 'participant',
+  electionCnxTimeoutMs: 5000,
+  electionPortBindRetry: 3,
+  quorumListenOnAllIPs: false,
+  standaloneEnabled: true,
+  reconfigEnabled: false,
+  leaderServes: true,
+  syncEnabled: true,
+  commitLogCount: 500,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: false,
+  readOnlyModeEnabled: false,
+};
 
 export const defaultConfig: Omit<ServerConfig, 'dataDir' | 'dataLogDir'> = {
   clientPort: 2181,
@@ -81,4 +154,7 @@ export const defaultConfig: Omit<ServerConfig, 'dataDir' | 'dataLogDir'> = {
   globalOutstandingLimit: 1000,
   serverId: 1,
   initialConfig: '',
+  clientPortListenBacklog: -1,
+  dataDirAutocreate: true,
+  ensemble: noEnsemble,
 };

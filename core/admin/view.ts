@@ -1,0 +1,71 @@
+import type { SessionId, Zxid } from '../../wire/ids.ts';
+import type { ServerConfig } from '../config.ts';
+import type { ConnectionStats, ServerStats } from './stats.ts';
+
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
+
+/** One connection as `stat`, `cons` and `dump` show it. */
+export interface ConnectionView {
+  /** Peer's address as `ip:port`; IPv6 in brackets. */
+  readonly remoteAddress: string;
+  /** 0n before a session is established, and for a connection that carries a four-letter word. */
+  readonly sessionId: SessionId;
+  readonly sessionTimeoutMs: number;
+  /** When the connection was accepted, on the wall clock. */
+  readonly establishedMs: number;
+  /** Requests received and not answered. */
+  readonly outstanding: number;
+  /** Whether more is being read from it, and whether bytes wait to be written to it. */
+  readonly reading: boolean;
+  readonly writing: boolean;
+  readonly stats: ConnectionStats;
+}
+
+/** A session and the moment, on the wall clock, at which it will be expired if nothing is heard from its client. */
+export interface SessionView {
+  readonly id: SessionId;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * What an operator can see of a running server: the only thing that four-letter words know. Everything is computed on demand,
+ * so a server implements it with getters over what it has; only `stats` is kept up to date as it works.
+ */
+export interface ServerView {
+  readonly config: ServerConfig;
+  readonly stats: ServerStats;
+  readonly mode: ServerMode;
+  /** The port in use, also when the configuration says 0. */
+  readonly clientPort: number;
+  readonly uptimeMs: number;
+  readonly lastProcessedZxid: Zxid;
+  /** Requests received and not answered, over all connections. */
+  readonly outstandingRequests: number;
+  readonly nodeCount: number;
+  /** Bytes of all paths and data, as ZooKeeper counts them. */
+  readonly approximateDataBytes: number;
+  readonly ephemeralCount: number;
+  readonly sessionCount: number;
+  readonly localSessionCount: number;
+  readonly connectionCount: number;
+  /** Watches of every kind. */
+  readonly watchCount: number;
+  /** Connections in the order of their arrival, the one that asks included. */
+  connections(): Iterable<ConnectionView>;
+  sessions(): Iterable<SessionView>;
+  /** Sessions that own nodes, with the paths. */
+  ephemerals(): Iterable<readonly [SessionId, Iterable<string>]>;
+  /**
+   * Sessions of this server that watch data or existence, with the paths (ZooKeeper's words do not list child watches; a
+   * persistent watch counts as both).
+   */
+  dataWatches(): Iterable<readonly [SessionId, Iterable<string>]>;
+  /** Digests of the tree at some past zxids, oldest first. */
+  digests(): Iterable<{ readonly zxid: Zxid; readonly digest: bigint }>;
+  /** Bytes of the files in `dataDir/version-2` and `dataLogDir/version-2`, as allocated lengths. */
+  diskUse(): { readonly dataDirBytes: number; readonly logDirBytes: number };
+  /** Open files of the process and its limit; null where the system does not tell. */
+  fileDescriptors(): { readonly open: number; readonly max: number } | null;
+  /** Name and value pairs that describe process and machine, without the version. */
+  environment(): Iterable<readonly [string, string]>;
+}
