@@ -20,7 +20,8 @@ export function configurationText(view: ServerView): string {
     ['minSessionTimeout', config.minSessionTimeoutMs],
     ['maxSessionTimeout', config.maxSessionTimeoutMs],
     ['clientPortListenBacklog', config.clientPortListenBacklog],
-    ['serverId', config.serverId],
+    // Apache ZooKeeper gives a server alone no id, whatever `myid` says.
+    ['serverId', view.mode === 'standalone' ? 0 : config.serverId],
   ]);
 }
 
