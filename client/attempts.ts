@@ -1,0 +1,54 @@
+import type { ServerFailure } from './errors.ts';
+import type { HostList } from './hosts.ts';
+import { type Endpoint, formatEndpoint, type Random } from './ports.ts';
+import { type BackoffPolicy, backoffMs } from './retry.ts';
+
+/** A connection that lived shorter than this does not count as a success for the back-off. */
+const STEADY_MS = 1_000;
+
+/** Which server to try next, when, and what was wrong with the others. */
+export class Attempts {
+  readonly #hosts: HostList;
+  readonly #backoff: BackoffPolicy;
+  readonly #random: Random;
+  readonly #failures = new Map<string, Error>();
+  #endpoint: Endpoint | null = null;
+
+  constructor(hosts: HostList, backoff: BackoffPolicy, random: Random) {
+    this.#hosts = hosts;
+    this.#backoff = backoff;
+    this.#random = random;
+  }
+
+  /** The server of the present attempt or connection, `host:port`. */
+  get server(): string | null {
+    return this.#endpoint === null ? null : formatEndpoint(this.#endpoint);
+  }
+
+  /** The last failure of each server since one could be used. */
+  get failures(): ServerFailure[] {
+    return [...this.#failures].map(([server, error]) => ({ server, error }));
+  }
+
+  get summary(): string {
+    return this.failures.map(({ server, error }) => `${server}: ${error.message}`).join('; ');
+  }
+
+  next(): Endpoint {
+    this.#endpoint = this.#hosts.next();
+    return this.#endpoint;
+  }
+
+  succeeded(): void {
+    this.#failures.clear();
+  }
+
+  /** The present server failed after it had been usable for `livedMs`; returns how long to wait before the next attempt. */
+  failed(cause: Error, livedMs: number): number {
+    if (livedMs >= STEADY_MS) this.#hosts.succeeded();
+    const server = this.server;
+    if (server !== null) this.#failures.set(server, cause);
+    if (!this.#hosts.roundComplete) return 0;
+    return backoffMs(this.#hosts.rounds - 1, this.#backoff, this.#random);
+  }
+}

@@ -1,0 +1,142 @@
+import { Attempts } from './attempts.ts';
+import type { AuthInfo } from './auth.ts';
+import { HostList } from './hosts.ts';
+import type { ClientPorts, Endpoint, Link } from './ports.ts';
+import type { Call } from './requests.ts';
+import { Session } from './session.ts';
+import type { SessionOut, SessionSettings } from './session-types.ts';
+import type { ClientState, StateInfo } from './state.ts';
+import type { Watches } from './watches.ts';
+
+export interface ConnectionListener {
+  state(state: ClientState, info: StateInfo): void;
+  ended(error: Error | null): void;
+}
+
+/** Bytes gathered before a turn's requests are sent without waiting for its end. */
+const FLUSH_BYTES = 256 * 1024;
+
+/**
+ * Drives a session on ports: feeds it what links and the clock say, performs what it wants. All requests of one turn of the
+ * event loop leave in one write; one timer serves every deadline.
+ */
+export class Connection implements SessionOut {
+  readonly session: Session;
+  readonly #ports: ClientPorts;
+  readonly #listener: ConnectionListener;
+  #link: Link | null = null;
+  #flushing = false;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(
+    endpoints: readonly Endpoint[],
+    settings: SessionSettings,
+    watches: Watches,
+    ports: ClientPorts,
+    listener: ConnectionListener,
+  ) {
+    this.#ports = ports;
+    this.#listener = listener;
+    const attempts = new Attempts(new HostList(endpoints, ports.random), settings.backoff, ports.random);
+    this.session = new Session(settings, attempts, watches, this);
+  }
+
+  start(): void {
+    this.session.start(this.#ports.monotonicMs());
+    this.#arm();
+  }
+
+  submit(call: Call): void {
+    this.session.submit(this.#ports.monotonicMs(), call);
+  }
+
+  addAuth(auth: AuthInfo, done: (error: Error | null) => void): void {
+    this.session.addAuth(this.#ports.monotonicMs(), auth, done);
+  }
+
+  rearmPath(path: string): void {
+    this.session.rearmPath(this.#ports.monotonicMs(), path);
+  }
+
+  close(): void {
+    this.session.close(this.#ports.monotonicMs());
+    this.#arm();
+  }
+
+  connect(endpoint: Endpoint): void {
+    const now = () => this.#ports.monotonicMs();
+    let link: Link | null = null;
+    // Events of a link that the session has let go of are not its business.
+    const current = () => link !== null && link === this.#link;
+    link = this.#ports.open(endpoint, {
+      open: () => {
+        if (current()) this.session.linkOpen(now());
+        this.#arm();
+      },
+      data: (chunk) => {
+        if (current()) this.session.chunk(now(), chunk);
+        this.#arm();
+      },
+      closed: (error) => {
+        if (!current()) return;
+        this.#link = null;
+        this.session.linkClosed(now(), error);
+        this.#arm();
+      },
+    });
+    this.#link = link;
+  }
+
+  disconnect(): void {
+    const link = this.#link;
+    this.#link = null;
+    link?.destroy();
+  }
+
+  flush(): void {
+    if (this.session.writer.pos >= FLUSH_BYTES) this.#write();
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#ports.endOfTurn(() => {
+      this.#flushing = false;
+      this.#write();
+    });
+  }
+
+  state(state: ClientState, info: StateInfo): void {
+    this.#listener.state(state, info);
+  }
+
+  ended(error: Error | null): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.#listener.ended(error);
+  }
+
+  #write(): void {
+    const writer = this.session.writer;
+    if (this.#link === null || writer.pos === 0) return;
+    this.#link.write(writer.finish());
+    writer.reset();
+  }
+
+  /**
+   * Makes sure that a timer fires no later than the session's deadline. One that fires early costs a look at the clock; moving
+   * it with every request would cost more.
+   */
+  #arm(): void {
+    const deadlineMs = this.session.deadlineMs();
+    if (deadlineMs >= this.#timerAtMs) return;
+    this.#cancelTimer?.();
+    const nowMs = this.#ports.monotonicMs();
+    this.#timerAtMs = deadlineMs;
+    this.#cancelTimer = this.#ports.after(Math.max(0, Math.ceil(deadlineMs - nowMs)), () => {
+      this.#timerAtMs = Number.POSITIVE_INFINITY;
+      this.#cancelTimer = null;
+      this.session.tick(this.#ports.monotonicMs());
+      this.#arm();
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { nameOf, parentOf } from '../wire/path.ts';
+import type { ClientContext, Data, OperationOptions } from './context.ts';
+import { ConnectionLossError, NoNodeError, UnansweredError } from './errors.ts';
+import { deleteByPrefix, deleteGuaranteed, findByPrefix } from './guaranteed.ts';
+import { exists } from './reads.ts';
+import { ensurePath } from './trees.ts';
+import { type Created, createPlain, type NodeOptions } from './writes.ts';
+
+export interface CreateOptions extends NodeOptions, OperationOptions {
+  /** Create missing nodes above: `true` and `persistent` as persistent nodes, `container` as containers. */
+  readonly parents?: boolean | 'persistent' | 'container' | undefined;
+  /**
+   * Put `_c_<uuid>-` before the name, so that the node can be recognised when the reply to its creation is lost. Then the create
+   * either returns the node that was made, or none is left behind. The prefix is Curator's.
+   */
+  readonly protected?: boolean | undefined;
+}
+
+/** Containers above may be deleted by the server before the child is there, so creation may have to start over. */
+const PARENT_ROUNDS_MAX = 16;
+
+export async function create(
+  context: ClientContext,
+  path: string,
+  data: Data,
+  options: CreateOptions = {},
+): Promise<Created> {
+  const { parents = false } = options;
+  for (let round = 1; ; round++) {
+    try {
+      return await (options.protected === true
+        ? createProtected(context, path, data, options)
+        : createPlain(context, path, data, options));
+    } catch (error) {
+      if (!(error instanceof NoNodeError) || parents === false || round > PARENT_ROUNDS_MAX) throw error;
+    }
+    const mode = parents === true ? 'persistent' : parents;
+    await ensurePath(context, parentOf(path), { mode, acl: options.acl, signal: options.signal });
+  }
+}
+
+async function createProtected(
+  context: ClientContext,
+  path: string,
+  data: Data,
+  options: CreateOptions,
+): Promise<Created> {
+  const parent = parentOf(path);
+  const prefix = `_c_${context.ports.uuid()}-`;
+  const marked = `${parent === '/' ? '' : parent}/${prefix}${nameOf(path)}`;
+  const ephemeral = options.mode === 'ephemeral' || options.mode === 'ephemeral-sequential';
+  const { signal } = options;
+  try {
+    for (;;) {
+      try {
+        return await createPlain(context, marked, data, options);
+      } catch (error) {
+        if (!(error instanceof ConnectionLossError)) throw error;
+        const found =
+          error.outcome === 'unknown' ? await adopt(context, parent, prefix, ephemeral, signal) : null;
+        if (found !== null) return found;
+      }
+    }
+  } catch (error) {
+    // Nobody will use the node: it must not stay, and the caller need not wait for that.
+    const mayExist = signal?.aborted === true || error instanceof UnansweredError;
+    if (mayExist) deleteByPrefix(context, parent, prefix).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * The node that a create without a reply may have made. An ephemeral one counts only if it belongs to the present session: that of
+ * an earlier session is about to vanish, and is deleted (CURATOR-604).
+ */
+async function adopt(
+  context: ClientContext,
+  parent: string,
+  prefix: string,
+  ephemeral: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Created | null> {
+  const path = await findByPrefix(context, parent, prefix, signal);
+  if (path === null) return null;
+  const stat = await exists(context, path, { signal });
+  if (stat === null) return null;
+  if (!ephemeral || stat.ephemeralOwner === context.connection.session.identity.sessionId)
+    return { path, stat };
+  await deleteGuaranteed(context, path, { signal }).catch((error: unknown) => {
+    if (!(error instanceof NoNodeError)) throw error;
+  });
+  return null;
+}

@@ -1,0 +1,29 @@
+export type { Acl, ClientInfo, Id, Stat } from '../wire/data.ts';
+export { OPEN_ACL, Perms } from '../wire/data.ts';
+export { formatSessionId, formatZxid, type SessionId, type Zxid } from '../wire/ids.ts';
+export type { AuthInfo } from './auth.ts';
+export { type DeleteOptions, ZooKeeperClient } from './client.ts';
+export { connect } from './connect.ts';
+export type { Data, OperationOptions } from './context.ts';
+export type { CreateOptions } from './create.ts';
+export * from './errors.ts';
+export { type ConnectString, DEFAULT_PORT, parseConnectString } from './hosts.ts';
+export type { ReadOp, ReadResult, ReadResults } from './multi-read.ts';
+export type { ConnectOptions } from './options.ts';
+export { type ClientPorts, type Endpoint, formatEndpoint, type Link, type LinkEvents } from './ports.ts';
+export type { AclAndStat, ChildrenAndStat, NodeData, WatchedReadOptions } from './reads.ts';
+export type { BackoffPolicy } from './retry.ts';
+export type { ClientState, StateInfo } from './state.ts';
+export { Transaction, type TransactionCreated } from './transaction.ts';
+export type { EnsureOptions } from './trees.ts';
+export type { AddWatchOptions, Watch, WatchTypeName } from './watch-ops.ts';
+export { WatchStream, type WatchStreamOptions } from './watch-stream.ts';
+export type {
+  WatchCounts,
+  WatchEndReason,
+  WatchEvent,
+  WatchEventType,
+  WatchKind,
+  WatchListener,
+} from './watches.ts';
+export type { Created, CreateModeName, NodeOptions, SetAclOptions, VersionOptions } from './writes.ts';

@@ -1,0 +1,65 @@
+import { JUTE_MAXBUFFER_DEFAULT } from '../wire/bytes.ts';
+import type { AuthInfo } from './auth.ts';
+import type { ClientPorts } from './ports.ts';
+import { type BackoffPolicy, defaultBackoff } from './retry.ts';
+import type { SessionSettings } from './session-types.ts';
+
+export interface ConnectOptions {
+  /**
+   * How long a session outlives its connection, as asked of the server, which answers with what it grants (usually between 2
+   * and 20 of its ticks). Default 30,000.
+   */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** How long `connect` may take in all. Default 15,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long one server may take for connection and handshake. Default: the session timeout shared among the servers, at most 5,000. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** How long `close` may take when the server does not answer. Default 2,000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Gives `connect` up; it has no effect on the client once there is one. */
+  readonly signal?: AbortSignal | undefined;
+  /** Also use servers that have lost their quorum; they serve reads only (state `readonly`). Default false. */
+  readonly readOnly?: boolean | undefined;
+  /** Credentials, presented on every connection before anything else. `connect` rejects if the server does not take them. */
+  readonly auth?: readonly AuthInfo[] | undefined;
+  /** Open a new session when one is lost. Default true; otherwise the client ends with its session. */
+  readonly renewSession?: boolean | undefined;
+  /** Create the chroot if it does not exist. Default false. */
+  readonly ensureChroot?: boolean | undefined;
+  /** Delays between rounds of attempts. */
+  readonly backoff?: Partial<BackoffPolicy> | undefined;
+  /** Longest request or answer in bytes; the server's `jute.maxbuffer` bounds requests too. Default 0xfffff. */
+  readonly frameBytesMax?: number | undefined;
+  /** Operations waiting for a connection or an answer at most. Default 100,000. */
+  readonly pendingMax?: number | undefined;
+  /** The doors to network, clock and chance; for tests. */
+  readonly ports?: ClientPorts | undefined;
+}
+
+export const CONNECT_TIMEOUT_MS_DEFAULT = 15_000;
+const ATTEMPT_TIMEOUT_MS_MAX = 5_000;
+
+function positive(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new RangeError(`${name} must be a positive integer, not ${value}`);
+}
+
+/** Checks options and fills in defaults. Throws `RangeError` that names the option. */
+export function settingsOf(options: ConnectOptions, servers: number): SessionSettings {
+  const sessionTimeoutMs = positive('sessionTimeoutMs', options.sessionTimeoutMs ?? 30_000);
+  const share = Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS_MAX, Math.floor(sessionTimeoutMs / servers)));
+  const backoff = { ...defaultBackoff, ...options.backoff };
+  return {
+    sessionTimeoutMs,
+    attemptTimeoutMs: positive('attemptTimeoutMs', options.attemptTimeoutMs ?? share),
+    closeTimeoutMs: positive('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
+    readOnly: options.readOnly ?? false,
+    renew: options.renewSession ?? true,
+    backoff: {
+      baseMs: positive('backoff.baseMs', backoff.baseMs),
+      maxMs: positive('backoff.maxMs', backoff.maxMs),
+    },
+    frameBytesMax: positive('frameBytesMax', options.frameBytesMax ?? JUTE_MAXBUFFER_DEFAULT),
+    pendingMax: positive('pendingMax', options.pendingMax ?? 100_000),
+  };
+}

@@ -1,0 +1,230 @@
+import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
+import type { Codec } from '../wire/codec.ts';
+import { WireFault } from '../wire/fault.ts';
+import type { Xid } from '../wire/ids.ts';
+import type { OpCode } from '../wire/opcodes.ts';
+import {
+  BadArgumentsError,
+  ConnectionLossError,
+  type ErrorContext,
+  type Outcome,
+  RequestTooLargeError,
+  serverError,
+} from './errors.ts';
+import { writeFrame } from './frames.ts';
+
+/** One operation, as far as the session has to know it. Paths in `body` are the server's. */
+export interface CallSpec<B, T> {
+  /** The operation and path as the caller knows them, for errors. */
+  readonly operation: string;
+  readonly path: string | null;
+  readonly type: OpCode;
+  readonly codec: Codec<B>;
+  readonly body: B;
+  /** Whether repeating it could change something: such a request is never sent twice. */
+  readonly writes: boolean;
+  /** The version that it asks for, for BadVersionError. */
+  readonly expectedVersion?: number;
+  /**
+   * Makes the result of a successful reply's body. Runs before anything that the server sent later is looked at. `abandoned`
+   * says that nobody waits for the result any more.
+   */
+  read(reader: ByteReader, abandoned: boolean): T;
+  /** The same for a reply with an error code; undefined lets the promise reject with the error of that code. */
+  readError?(errorCode: number, abandoned: boolean): { readonly value: T } | undefined;
+  /** The operation ended without a reply that `read` or `readError` saw. */
+  dropped?(): void;
+}
+
+/** A read is sent again after a lost connection, at most this often: a reply that breaks connections must not do so for ever. */
+export const READ_SENDS_MAX = 4;
+
+/** An operation under way. It settles once; what comes later is swallowed. */
+export class Call<B = unknown, T = unknown> implements ErrorContext {
+  readonly spec: CallSpec<B, T>;
+  xid: Xid = 0;
+  sends = 0;
+  /** Nobody waits any more: the reply, which must still be awaited in its place, is swallowed. */
+  settled = false;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(spec: CallSpec<B, T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.spec = spec;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get operation(): string {
+    return this.spec.operation;
+  }
+
+  get path(): string | null {
+    return this.spec.path;
+  }
+
+  /** What a lost reply would leave open. */
+  get outcome(): Outcome {
+    return this.sends > 0 && this.spec.writes ? 'unknown' : 'not-applied';
+  }
+
+  /** Takes the reply. Throws `WireFault` if the body cannot be read; the call is then still unsettled. */
+  answer(errorCode: number, reader: ByteReader): void {
+    const spec = this.spec;
+    if (errorCode === 0) {
+      const value = spec.read(reader, this.settled);
+      if (!this.settled) {
+        this.settled = true;
+        this.#resolve(value);
+      }
+      return;
+    }
+    const handled = spec.readError?.(errorCode, this.settled);
+    if (handled === undefined) {
+      this.fail(serverError(errorCode, this, spec.expectedVersion ?? null));
+    } else if (!this.settled) {
+      this.settled = true;
+      this.#resolve(handled.value);
+    }
+  }
+
+  /** Ends the call without a reply. */
+  fail(error: unknown): void {
+    this.spec.dropped?.();
+    this.abandon(error);
+  }
+
+  /** Lets go of whoever waits; the reply will still be read. */
+  abandon(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#reject(error);
+  }
+}
+
+const HEADER_BYTES = 8;
+
+/**
+ * The operations of a session in their order: those that wait for a connection and those that wait for their reply. Replies
+ * come in the order of requests, so the head of the line is always the one meant.
+ */
+export class Requests {
+  readonly frameBytesMax: number;
+  #unsent: Call[] = [];
+  #sent: Call[] = [];
+  #sentHead = 0;
+  #xid: Xid = 0;
+
+  constructor(frameBytesMax: number) {
+    this.frameBytesMax = frameBytesMax;
+  }
+
+  get waiting(): number {
+    return this.#unsent.length + this.#sent.length - this.#sentHead;
+  }
+
+  get unanswered(): number {
+    return this.#sent.length - this.#sentHead;
+  }
+
+  /** The call whose reply comes next. */
+  get head(): Call | undefined {
+    return this.#sent[this.#sentHead];
+  }
+
+  enqueue(call: Call): void {
+    this.#unsent.push(call);
+  }
+
+  /** Writes the request as a frame and waits for its reply. A request that cannot be encoded fails at once. */
+  send(call: Call, writer: ByteWriter): void {
+    const xid = this.#xid === 0x7fff_ffff ? 1 : this.#xid + 1;
+    const start = writer.pos;
+    let frameBytes: number;
+    try {
+      frameBytes = writeFrame(writer, xid, call.spec.type, call.spec.codec, call.spec.body);
+    } catch (error) {
+      writer.pos = start;
+      if (!(error instanceof WireFault)) throw error;
+      call.fail(new BadArgumentsError({ ...contextOf(call), detail: error.message, cause: error }));
+      return;
+    }
+    if (frameBytes > this.frameBytesMax) {
+      writer.pos = start;
+      const detail = `${frameBytes - HEADER_BYTES} bytes, at most ${this.frameBytesMax - HEADER_BYTES}`;
+      call.fail(new RequestTooLargeError({ ...contextOf(call), detail }));
+      return;
+    }
+    this.#xid = xid;
+    call.xid = xid;
+    call.sends++;
+    this.#sent.push(call);
+  }
+
+  /** Sends everything that waited for a connection. */
+  sendUnsent(writer: ByteWriter): void {
+    const calls = this.#unsent;
+    this.#unsent = [];
+    for (const call of calls) {
+      // A call that was given up while it waited leaves no trace on the server.
+      if (call.settled) call.spec.dropped?.();
+      else this.send(call, writer);
+    }
+  }
+
+  /** Takes the head of the line off. */
+  shift(): void {
+    this.#sent[this.#sentHead++] = undefined as unknown as Call;
+    if (this.#sentHead === this.#sent.length) {
+      this.#sent.length = 0;
+      this.#sentHead = 0;
+    } else if (this.#sentHead >= 4096) {
+      this.#sent = this.#sent.slice(this.#sentHead);
+      this.#sentHead = 0;
+    }
+  }
+
+  /**
+   * The connection broke: reads go back to the head of the waiting line, in order; writes, of which nobody can tell whether
+   * they were applied, fail.
+   */
+  connectionLost(cause: Error): void {
+    const sent = this.#takeSent();
+    const again: Call[] = [];
+    for (const call of sent) {
+      if (call.settled) {
+        call.spec.dropped?.();
+      } else if (!call.spec.writes && call.sends < READ_SENDS_MAX) {
+        again.push(call);
+      } else {
+        call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));
+      }
+    }
+    this.#unsent = again.concat(this.#unsent);
+  }
+
+  /** Fails everything that has not been sent. */
+  failUnsent(error: (call: Call) => Error): void {
+    const calls = this.#unsent;
+    this.#unsent = [];
+    for (const call of calls) call.fail(error(call));
+  }
+
+  /** Fails everything. */
+  failAll(error: (call: Call) => Error): void {
+    const sent = this.#takeSent();
+    for (const call of sent) call.fail(error(call));
+    this.failUnsent(error);
+  }
+
+  #takeSent(): Call[] {
+    const sent = this.#sent.slice(this.#sentHead);
+    this.#sent = [];
+    this.#sentHead = 0;
+    return sent;
+  }
+}
+
+export function contextOf(call: Call): ErrorContext {
+  return { operation: call.operation, path: call.path };
+}

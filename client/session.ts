@@ -1,0 +1,409 @@
+import { ByteReader, ByteWriter } from '../wire/bytes.ts';
+import { type ConnectResponse, readConnectResponse } from '../wire/connect.ts';
+import { WatcherEvent } from '../wire/events.ts';
+import { WireFault } from '../wire/fault.ts';
+import { FrameReader } from '../wire/frame.ts';
+import { formatSessionId, ReservedXid, type Zxid } from '../wire/ids.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { Empty, SetWatches, SetWatches2 } from '../wire/requests.ts';
+import type { Attempts } from './attempts.ts';
+import { type AuthInfo, Credentials } from './auth.ts';
+import {
+  ClosedError,
+  ConnectionLossError,
+  ProtocolError,
+  QueueFullError,
+  ResponseTooLargeError,
+  SessionExpiredError,
+} from './errors.ts';
+import { beginFrame, endFrame, writeFrame } from './frames.ts';
+import { Identity } from './identity.ts';
+import { Call, contextOf, Requests } from './requests.ts';
+import type { SessionOut, SessionSettings } from './session-types.ts';
+import { needsSetWatches2, type Watches, watchKinds } from './watches.ts';
+
+type Phase = 'idle' | 'waiting' | 'connecting' | 'handshake' | 'ready' | 'ended';
+
+/**
+ * A client's side of a session: connects, keeps the connection alive, moves to another server when it breaks, and says when
+ * the session is gone. A pure machine: links, time and chance come in as inputs, effects leave through `SessionOut`. Every
+ * input carries the monotonic time.
+ *
+ * Invariants: a reply is matched with the oldest unanswered request or the connection is dropped; nothing that a server sends
+ * makes an input throw; after `ended` nothing is sent and every call has settled.
+ */
+export class Session {
+  readonly writer = new ByteWriter(16 * 1024);
+  readonly requests: Requests;
+  readonly identity: Identity;
+  readonly attempts: Attempts;
+  readonly #credentials = new Credentials();
+  readonly #settings: SessionSettings;
+  readonly #watches: Watches;
+  readonly #out: SessionOut;
+
+  #phase: Phase = 'idle';
+  /** When the phase began. */
+  #phaseMs = 0;
+  #frames: FrameReader;
+  /** Counts connections, so that a chunk's later frames are not taken for those of a connection dropped meanwhile. */
+  #link = 0;
+  #heardMs = 0;
+  #sentMs = 0;
+  #retryAtMs = 0;
+  #closeByMs = Number.POSITIVE_INFINITY;
+  #closing = false;
+  #endError: Error | null = null;
+  #relativeZxid: Zxid = 0;
+  #everReady = false;
+
+  constructor(settings: SessionSettings, attempts: Attempts, watches: Watches, out: SessionOut) {
+    this.#settings = settings;
+    this.attempts = attempts;
+    this.#watches = watches;
+    this.#out = out;
+    this.identity = new Identity(settings.sessionTimeoutMs);
+    this.requests = new Requests(settings.frameBytesMax);
+    this.#frames = new FrameReader(settings.frameBytesMax);
+  }
+
+  get ready(): boolean {
+    return this.#phase === 'ready';
+  }
+
+  get ended(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  start(nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#attempt(nowMs);
+  }
+
+  /** When `tick` has something to do next; infinity if never. */
+  deadlineMs(): number {
+    const { expiryMs, readTimeoutMs, pingAfterMs } = this.identity.times;
+    const silence = Math.min(this.#heardMs + expiryMs, this.#closeByMs);
+    switch (this.#phase) {
+      case 'waiting':
+        return Math.min(this.#retryAtMs, silence);
+      case 'connecting':
+      case 'handshake':
+        return Math.min(this.#phaseMs + this.#settings.attemptTimeoutMs, silence);
+      case 'ready':
+        return Math.min(this.#heardMs + readTimeoutMs, this.#sentMs + pingAfterMs, this.#closeByMs);
+      case 'idle':
+      case 'ended':
+        return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** Time has passed. Call it when `deadlineMs` has come; earlier or later does no harm. */
+  tick(nowMs: number): void {
+    if (this.#phase === 'idle' || this.#phase === 'ended') return;
+    const { expiryMs, readTimeoutMs, pingAfterMs } = this.identity.times;
+    const { attemptTimeoutMs } = this.#settings;
+    if (nowMs >= this.#closeByMs) {
+      this.#end(null);
+    } else if (nowMs >= this.#heardMs + expiryMs) {
+      this.#unheard(nowMs);
+    } else if (this.#phase === 'waiting') {
+      if (nowMs >= this.#retryAtMs) this.#attempt(nowMs);
+    } else if (this.#phase === 'ready') {
+      if (nowMs >= this.#heardMs + readTimeoutMs) {
+        this.#drop(nowMs, new Error(`the server was silent for ${readTimeoutMs} ms`));
+      } else if (nowMs >= this.#sentMs + pingAfterMs) {
+        writeFrame(this.writer, ReservedXid.ping, OpCode.ping, Empty, null);
+        this.#sent(nowMs);
+      }
+    } else if (nowMs >= this.#phaseMs + attemptTimeoutMs) {
+      const missing = this.#phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
+      this.#drop(nowMs, new Error(`${missing} within ${attemptTimeoutMs} ms`));
+    }
+  }
+
+  linkOpen(nowMs: number): void {
+    this.#phase = 'handshake';
+    // The changes that a watch must not miss are those after the last one seen when the connection began.
+    this.#relativeZxid = this.identity.lastZxid;
+    const start = beginFrame(this.writer);
+    this.writer.writeRaw(this.identity.connectRequest(this.#settings.readOnly));
+    endFrame(this.writer, start);
+    this.#sent(nowMs);
+  }
+
+  chunk(nowMs: number, bytes: Buffer): void {
+    const link = this.#link;
+    try {
+      this.#frames.push(bytes, (frame, start, end) => {
+        if (link === this.#link) this.#frame(nowMs, new ByteReader(frame, start, end, end - start));
+      });
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      if (link === this.#link) this.#garbage(nowMs, error);
+    }
+  }
+
+  /** The link failed or the server ended it. */
+  linkClosed(nowMs: number, error: Error | null): void {
+    const during = this.#phase === 'handshake' ? ' without answering the handshake' : '';
+    this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`));
+  }
+
+  submit(nowMs: number, call: Call): void {
+    if (this.#phase === 'ended' || this.#closing) {
+      call.fail(this.#endedError(call));
+    } else if (this.requests.waiting >= this.#settings.pendingMax) {
+      const detail = `pendingMax is ${this.#settings.pendingMax}`;
+      call.fail(new QueueFullError({ ...contextOf(call), detail }));
+    } else if (this.#phase === 'ready') {
+      this.requests.send(call, this.writer);
+      this.#sent(nowMs);
+    } else {
+      this.requests.enqueue(call);
+    }
+  }
+
+  /** Adds credentials to this connection and all later ones. `done` is called once, with null if the server took them. */
+  addAuth(nowMs: number, auth: AuthInfo, done: (error: Error | null) => void): void {
+    if (this.#phase === 'ended' || this.#closing) {
+      const cause = this.#endError ?? undefined;
+      done(new ClosedError({ operation: 'addAuth', path: null, cause }, 'not-applied'));
+      return;
+    }
+    this.#credentials.add(auth, done);
+    if (this.#phase !== 'ready') return;
+    this.#credentials.writeNew(this.writer);
+    this.#sent(nowMs);
+  }
+
+  /** Tells the server again about the watches of a path, after a request that may have removed more than it should. */
+  rearmPath(nowMs: number, path: string): void {
+    const batch = this.#watches.rearmPath(path, this.identity.lastZxid);
+    if (this.#phase !== 'ready' || batch === null) return;
+    this.#writeBatch(batch);
+    this.#sent(nowMs);
+  }
+
+  /**
+   * Ends the session on the server, after the answers to what was sent before. Without a connection it tries to get one for
+   * `closeTimeoutMs`, so that ephemeral nodes need not wait for the session's expiry.
+   */
+  close(nowMs: number): void {
+    if (this.#phase === 'ended' || this.#closing) return;
+    this.#closing = true;
+    this.#closeByMs = nowMs + this.#settings.closeTimeoutMs;
+    this.requests.failUnsent((call) => this.#endedError(call));
+    if (this.#phase === 'ready') this.#sendClose(nowMs);
+    else if (this.identity.sessionId === 0n && this.#phase !== 'handshake') this.#end(null);
+  }
+
+  #sendClose(nowMs: number): void {
+    const end = () => this.#end(null);
+    const call = new Call<null, unknown>(
+      {
+        operation: 'close',
+        path: null,
+        type: OpCode.closeSession,
+        codec: Empty,
+        body: null,
+        writes: true,
+        read: () => null,
+      },
+      end,
+      end,
+    );
+    this.requests.send(call, this.writer);
+    this.#sent(nowMs);
+  }
+
+  #attempt(nowMs: number): void {
+    this.#phase = 'connecting';
+    this.#phaseMs = nowMs;
+    this.#link++;
+    this.#frames = new FrameReader(this.#settings.frameBytesMax);
+    this.writer.reset();
+    this.#out.connect(this.attempts.next());
+  }
+
+  #frame(nowMs: number, reader: ByteReader): void {
+    if (this.#phase === 'handshake') {
+      this.#handshake(nowMs, readConnectResponse(reader));
+      return;
+    }
+    this.#heardMs = nowMs;
+    const xid = reader.readInt();
+    const zxid = reader.readLongExact();
+    const err = reader.readInt();
+    if (xid === ReservedXid.notification) {
+      const event = WatcherEvent.read(reader);
+      this.#watches.dispatch(event.type, event.path, zxid > 0 ? zxid : null);
+      return;
+    }
+    if (zxid > this.identity.lastZxid) this.identity.lastZxid = zxid;
+    if (xid >= 0) {
+      this.#reply(nowMs, xid, err, reader);
+    } else if (xid === ReservedXid.auth) {
+      // Credentials that were taken before got this client its rights; going on without them would mislead.
+      const error = this.#credentials.answered(err);
+      if (error !== null) this.#end(error);
+    } else if (xid === ReservedXid.setWatches) {
+      if (err !== 0) this.#drop(nowMs, new Error(`the server refused to set watches again (code ${err})`));
+    } else if (xid !== ReservedXid.ping) {
+      throw new WireFault('malformed', `reply with reserved number ${xid}`);
+    }
+  }
+
+  #reply(nowMs: number, xid: number, err: number, reader: ByteReader): void {
+    const call = this.requests.head;
+    if (call === undefined || call.xid !== xid) {
+      const expected = call === undefined ? 'no reply' : `the reply to request ${call.xid}`;
+      this.#drop(nowMs, new Error(`expected ${expected}, got one to request ${xid}`));
+      return;
+    }
+    // While the body is read its call is still the head: a fault in it fails this call.
+    call.answer(err, reader);
+    if (this.requests.head === call) this.requests.shift();
+  }
+
+  #handshake(nowMs: number, response: ConnectResponse): void {
+    const before = this.identity.sessionId;
+    if (response.timeOut <= 0 && before !== 0n) {
+      this.#heardMs = nowMs;
+      this.#expire(nowMs, new Error('the server said that the session had expired'));
+      return;
+    }
+    const fault = this.identity.fault(response, this.#settings.readOnly);
+    if (fault !== null) {
+      this.#drop(nowMs, new Error(fault));
+      return;
+    }
+    this.identity.accept(response);
+    this.attempts.succeeded();
+    this.#heardMs = nowMs;
+    this.#phase = 'ready';
+    this.#phaseMs = nowMs;
+    if (this.#closing) {
+      this.#sendClose(nowMs);
+      return;
+    }
+    this.#credentials.writeAll(this.writer);
+    for (const batch of this.#watches.rearm(this.#relativeZxid)) this.#writeBatch(batch);
+    this.requests.sendUnsent(this.writer);
+    this.#sent(nowMs);
+    this.#announce(response.sessionId !== before, response.readOnly === true);
+  }
+
+  #announce(newSession: boolean, readOnly: boolean): void {
+    const first = !this.#everReady;
+    this.#everReady = true;
+    const info = { sessionId: this.identity.sessionId, newSession, reason: null };
+    this.#out.state(readOnly ? 'readonly' : first ? 'connected' : 'reconnected', info);
+    // Reads that a listener starts now follow the watches on the wire: what they return is watched from then on.
+    if (!first) this.#watches.resync();
+  }
+
+  #writeBatch(batch: SetWatches2): void {
+    if (needsSetWatches2(batch)) {
+      writeFrame(this.writer, ReservedXid.setWatches, OpCode.setWatches2, SetWatches2, batch);
+    } else {
+      writeFrame(this.writer, ReservedXid.setWatches, OpCode.setWatches, SetWatches, batch);
+    }
+  }
+
+  /** The bytes cannot be what the protocol allows: whoever waits for the next reply is told, and the connection goes. */
+  #garbage(nowMs: number, fault: WireFault): void {
+    const call = this.requests.head;
+    if (call !== undefined && this.#phase === 'ready') {
+      const context = { ...contextOf(call), detail: fault.message, cause: fault };
+      const kind = fault.code === 'frame-too-large' ? ResponseTooLargeError : ProtocolError;
+      call.fail(new kind(context, call.outcome));
+      this.requests.shift();
+    }
+    this.#drop(nowMs, fault);
+  }
+
+  #drop(nowMs: number, cause: Error): void {
+    this.#out.disconnect();
+    this.#lose(nowMs, cause);
+  }
+
+  /** The connection is gone, or never came about. */
+  #lose(nowMs: number, cause: Error): void {
+    if (this.#phase === 'ended') return;
+    const wasReady = this.#phase === 'ready';
+    const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.#phaseMs : 0);
+    this.#link++;
+    this.#phase = 'waiting';
+    this.#retryAtMs = nowMs + delayMs;
+    this.#credentials.connectionLost();
+    this.requests.connectionLost(cause);
+    if (this.#closing) {
+      this.requests.failUnsent((call) => this.#endedError(call));
+    } else if (wasReady) {
+      const info = { sessionId: this.identity.sessionId, newSession: false, reason: cause };
+      this.#out.state('suspended', info);
+    }
+  }
+
+  /** No server was heard for so long that the session, if there was one, must have expired. */
+  #unheard(nowMs: number): void {
+    const cause = new Error(
+      `no server was heard for ${this.identity.times.expiryMs} ms (${this.attempts.summary})`,
+    );
+    this.#heardMs = nowMs;
+    if (this.identity.sessionId !== 0n) {
+      this.#expire(nowMs, cause);
+      return;
+    }
+    if (this.#phase !== 'waiting') this.#drop(nowMs, cause);
+    const detail = cause.message;
+    this.requests.failUnsent(
+      (call) => new ConnectionLossError({ ...contextOf(call), detail, cause }, 'not-applied'),
+    );
+  }
+
+  #expire(nowMs: number, cause: Error): void {
+    const sessionId = this.identity.sessionId;
+    if (this.#phase !== 'waiting') this.#drop(nowMs, cause);
+    if (this.ended || this.identity.sessionId !== sessionId) return;
+    const detail = `${formatSessionId(sessionId)}: ${cause.message}`;
+    this.identity.forget();
+    this.requests.failAll(
+      (call) => new SessionExpiredError({ ...contextOf(call), detail, cause }, call.outcome),
+    );
+    if (this.#closing) {
+      this.#end(null);
+      return;
+    }
+    this.#out.state('lost', { sessionId, newSession: false, reason: cause });
+    this.#watches.endAll(['data', 'exist', 'child'], 'session-lost');
+    if (!this.#settings.renew) {
+      this.#end(new SessionExpiredError({ operation: 'session', path: null, detail, cause }, 'not-applied'));
+    }
+  }
+
+  #end(error: Error | null): void {
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
+    this.#endError = error;
+    this.#link++;
+    this.#out.disconnect();
+    this.requests.failAll((call) => this.#endedError(call));
+    this.#credentials.ended(error ?? new Error('closed'));
+    this.#watches.endAll(watchKinds, 'closed');
+    this.#out.ended(error);
+  }
+
+  #endedError(call: Call): Error {
+    const cause = this.#endError;
+    const context = cause === null ? contextOf(call) : { ...contextOf(call), cause };
+    const kind = cause instanceof SessionExpiredError ? SessionExpiredError : ClosedError;
+    return new kind(context, call.outcome);
+  }
+
+  #sent(nowMs: number): void {
+    this.#sentMs = nowMs;
+    this.#out.flush();
+  }
+}

@@ -1,0 +1,178 @@
+import { AddWatchMode, WatcherType } from '../wire/events.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { AddWatchRequest, WatchesRequest } from '../wire/requests.ts';
+import type { ClientContext, OperationOptions } from './context.ts';
+import { BadArgumentsError, NoWatcherError, ZooKeeperError } from './errors.ts';
+import type { CallSpec } from './requests.ts';
+import type { WatchKind, WatchListener } from './watches.ts';
+
+export interface AddWatchOptions extends OperationOptions {
+  /** Also watch everything below the node; children's names changing is then not reported apart. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** Which watches `checkWatches` and `removeWatches` mean. */
+export type WatchTypeName = 'children' | 'data' | 'any' | 'persistent' | 'persistentRecursive';
+
+const types: Record<WatchTypeName, { readonly wire: number; readonly kinds: readonly WatchKind[] }> = {
+  children: { wire: WatcherType.Children, kinds: ['child'] },
+  data: { wire: WatcherType.Data, kinds: ['data', 'exist'] },
+  any: { wire: WatcherType.Any, kinds: ['data', 'exist', 'child', 'persistent', 'recursive'] },
+  persistent: { wire: WatcherType.Persistent, kinds: ['persistent'] },
+  persistentRecursive: { wire: WatcherType.PersistentRecursive, kinds: ['recursive'] },
+};
+
+/** A persistent watch that is in place. */
+export interface Watch extends AsyncDisposable {
+  readonly path: string;
+  readonly recursive: boolean;
+  /** Ends the watch: the listener is not called any more, and the last one takes the watch off the server. Idempotent. */
+  remove(): Promise<void>;
+}
+
+export async function addWatch(
+  context: ClientContext,
+  path: string,
+  listener: WatchListener,
+  options?: AddWatchOptions,
+): Promise<Watch> {
+  const recursive = options?.recursive === true;
+  const kind: WatchKind = recursive ? 'recursive' : 'persistent';
+  const serverPath = context.path('addWatch', path);
+  // Each watch is a listener of its own, so that the same function may serve several.
+  const own: WatchListener = (event) => listener(event);
+  // In the table before the server knows: somebody who removes the same watch meanwhile then sees that it is still needed.
+  context.watches.add(kind, serverPath, own);
+  const remove = () => removePersistent(context, kind, path, serverPath, own);
+  const mode = recursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent;
+  const spec: CallSpec<{ path: string; mode: number }, null> = {
+    operation: 'addWatch',
+    path,
+    type: OpCode.addWatch,
+    codec: AddWatchRequest,
+    body: { path: serverPath, mode },
+    writes: false,
+    read: () => null,
+  };
+  try {
+    await context.call(spec, options?.signal);
+  } catch (error) {
+    // What is left on the server, if anything, goes in the background; the error is what the caller has to know.
+    remove().catch(() => {});
+    throw error;
+  }
+  return { path, recursive, remove, [Symbol.asyncDispose]: remove };
+}
+
+async function removePersistent(
+  context: ClientContext,
+  kind: 'persistent' | 'recursive',
+  path: string,
+  serverPath: string,
+  listener: WatchListener,
+): Promise<void> {
+  if (!context.watches.remove(kind, serverPath, listener)) return;
+  if (context.watches.has(kind, serverPath) || context.connection.session.ended) return;
+  const type = kind === 'recursive' ? 'persistentRecursive' : 'persistent';
+  try {
+    await send(context, path, serverPath, type, undefined);
+  } catch (error) {
+    // Lost connections and sessions take watches with them: then there is nothing left to remove.
+    if (!(error instanceof ZooKeeperError)) throw error;
+  }
+}
+
+function request(
+  context: ClientContext,
+  operation: string,
+  path: string,
+  body: { path: string; type: number },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const type = operation === 'checkWatches' ? OpCode.checkWatches : OpCode.removeWatches;
+  const spec: CallSpec<{ path: string; type: number }, void> = {
+    operation,
+    path,
+    type,
+    codec: WatchesRequest,
+    body,
+    writes: false,
+    read: () => undefined,
+  };
+  return context.call(spec, signal);
+}
+
+/** Whether a server's refusal means that it does not tell persistent watches from others (before 3.9). */
+function unknownType(error: unknown, type: WatchTypeName): boolean {
+  if (type !== 'persistent' && type !== 'persistentRecursive') return false;
+  if (!(error instanceof ZooKeeperError)) return false;
+  return error.code === 'MarshallingError' || error.code === 'BadArguments' || error.code === 'Unimplemented';
+}
+
+/**
+ * Takes watches off the server. A server before 3.9 removes all kinds at once or the wrong ones: those that are still listened to
+ * are set again, which also reports what changed in between.
+ */
+async function send(
+  context: ClientContext,
+  path: string,
+  serverPath: string,
+  type: WatchTypeName,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await request(context, 'removeWatches', path, { path: serverPath, type: types[type].wire }, signal);
+  } catch (error) {
+    if (!unknownType(error, type)) throw error;
+    await request(context, 'removeWatches', path, { path: serverPath, type: WatcherType.Any }, signal);
+  }
+  context.connection.rearmPath(serverPath);
+}
+
+export async function removeWatches(
+  context: ClientContext,
+  path: string,
+  type: WatchTypeName,
+  options?: OperationOptions,
+): Promise<void> {
+  const serverPath = context.path('removeWatches', path);
+  const known = types[type];
+  if (known === undefined) {
+    throw new BadArgumentsError({ operation: 'removeWatches', path, detail: `there is no type ${type}` });
+  }
+  if (!known.kinds.some((kind) => context.watches.has(kind, serverPath))) {
+    throw new NoWatcherError('NoWatcher', 'this client has no such watch', {
+      operation: 'removeWatches',
+      path,
+    });
+  }
+  context.watches.end(known.kinds, serverPath, 'removed');
+  try {
+    await send(context, path, serverPath, type, options?.signal);
+  } catch (error) {
+    // It fired meanwhile, or went with a connection: gone is gone.
+    if (!(error instanceof NoWatcherError)) throw error;
+  }
+}
+
+export async function checkWatches(
+  context: ClientContext,
+  path: string,
+  type: WatchTypeName,
+  options?: OperationOptions,
+): Promise<boolean> {
+  const serverPath = context.path('checkWatches', path);
+  try {
+    await request(
+      context,
+      'checkWatches',
+      path,
+      { path: serverPath, type: types[type].wire },
+      options?.signal,
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof NoWatcherError) return false;
+    throw error;
+  }
+}
