@@ -1,8 +1,8 @@
 import { defaultConfig, noEnsemble, type ServerConfig } from './config.ts';
+import { nearest } from './nearest.ts';
 import { ignoredKeys, ignoredNote } from './zoo-cfg/ignored.ts';
 import { type Draft, keys } from './zoo-cfg/keys.ts';
 import { applyMember, isMemberKey } from './zoo-cfg/members.ts';
-import { nearest } from './zoo-cfg/nearest.ts';
 import { PropertiesFault, type Property, parseProperties } from './zoo-cfg/properties.ts';
 import { BadValue, INT_MAX, integer } from './zoo-cfg/values.ts';
 

@@ -1,0 +1,24 @@
+/** How long a close may take before the process ends without it. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** Status of a process ended by a signal, as shells count it. */
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs `close` at the first SIGTERM or SIGINT and then ends the process with status 0. A second signal ends it at once, as
+ * does a close that hangs.
+ */
+export function closeOnSignal(close: (signal: string) => Promise<void>): void {
+  let closing = false;
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    if (closing) process.exit(SIGNAL_STATUS[signal]);
+    closing = true;
+    setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref();
+    close(signal).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
