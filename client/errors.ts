@@ -133,8 +133,10 @@ export class BadVersionError extends ZooKeeperError {
   readonly expected: number | null;
 
   constructor(context: ErrorContext, expected: number | null) {
+    // Named one by one: a context may be an object whose fields are getters, which a spread leaves out.
+    const { operation, path, cause } = context;
     const detail = expected === null ? {} : { detail: `expected version ${expected}` };
-    super('BadVersion', serverMeanings.BadVersion!, { ...context, ...detail });
+    super('BadVersion', serverMeanings.BadVersion!, { operation, path, cause, ...detail });
     this.expected = expected;
   }
 }
