@@ -17,7 +17,7 @@ export async function runCommand(
     return ExitCode.ok;
   } catch (error) {
     if (error instanceof UsageError) {
-      complain(`${name}: ${error.message}${error.usage === null ? '' : `\nusage: ${error.usage}`}`);
+      complain(error.usage === null ? error.message : `${name}: ${error.message}\nusage: ${error.usage}`);
       return ExitCode.usage;
     }
     complain(error instanceof Error ? error.message : String(error));

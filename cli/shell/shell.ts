@@ -1,4 +1,4 @@
-import { type Client, connect } from '../../client/index.ts';
+import { connect, type ZooKeeperClient } from '../../client/index.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { parseShellArguments, type ShellArguments } from './arguments.ts';
 import { complain, runInteractive } from './interactive.ts';
@@ -14,18 +14,14 @@ export async function runShell(args: readonly string[]): Promise<void> {
   const parsed = parseOrFail(args);
   const [name] = parsed.command;
   const client = await connectOrFail(parsed);
-  let state = 'connected';
-  client.on('state', (now) => {
-    state = now;
-  });
-  const session = { client, connectString: parsed.connectString, state: () => state };
+  const session = { client, connectString: parsed.connectString, state: () => client.state ?? 'connecting' };
   const status = name === undefined ? await runInteractive(session) : await runOnce(client, parsed.command);
   await client.close();
   process.exitCode = status;
 }
 
 /** Runs a command, and with a watch waits until it fires or the user interrupts. */
-async function runOnce(client: Client, words: readonly string[]): Promise<ExitCode> {
+async function runOnce(client: ZooKeeperClient, words: readonly string[]): Promise<ExitCode> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
@@ -47,12 +43,16 @@ function parseOrFail(args: readonly string[]): ShellArguments {
   }
 }
 
-async function connectOrFail({ connectString, sessionTimeoutMs, readOnly }: ShellArguments): Promise<Client> {
+async function connectOrFail({
+  connectString,
+  sessionTimeoutMs,
+  readOnly,
+}: ShellArguments): Promise<ZooKeeperClient> {
   try {
     return await connect(connectString, {
       sessionTimeoutMs,
       readOnly,
-      signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
