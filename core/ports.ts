@@ -67,3 +67,18 @@ export interface OpenFile {
   truncate(length: number): void;
   close(): void;
 }
+
+/** One client's byte stream, as the edge offers it. What comes in is pushed to the server by whoever made the link. */
+export interface ClientLink {
+  /** Peer's address without port. */
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  /** Bytes written and not yet taken by the system. */
+  readonly bufferedBytes: number;
+  /** Sends bytes in order; they belong to the link from now on. */
+  write(bytes: Buffer): void;
+  /** Ends the stream after what was written. Nothing is pushed any more. */
+  close(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+}

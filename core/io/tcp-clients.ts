@@ -1,0 +1,117 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ClientLink, Logger } from '../ports.ts';
+
+/** What the listener pushes to. `Handle` is whatever the server made of a link. */
+export interface LinkEvents<Handle> {
+  /** Null refuses the link: it has been closed. */
+  connected(link: ClientLink): Handle | null;
+  received(handle: Handle, chunk: Buffer): void;
+  /** All that was written has left. */
+  drained(handle: Handle): void;
+  disconnected(handle: Handle): void;
+}
+
+/** Pause after the system refused to accept a connection, lest the refusals eat the processor. */
+const ACCEPT_BACKLOG = 1024;
+
+class SocketLink implements ClientLink {
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    // An IPv4 client of a socket that listens on every address shows as ::ffff:a.b.c.d.
+    this.remoteIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    this.remotePort = socket.remotePort ?? 0;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** A peer that does not read what it was sent cannot hold the socket: it is destroyed once the bytes are out or refused. */
+  close(): void {
+    this.#socket.removeAllListeners('data');
+    this.#socket.resume();
+    this.#socket.destroySoon();
+  }
+
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+}
+
+/** The client port: sockets in, links out. */
+export class TcpClients<Handle> {
+  readonly #server: Server;
+  readonly #events: LinkEvents<Handle>;
+  readonly #logger: Logger;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(events: LinkEvents<Handle>, logger: Logger) {
+    this.#events = events;
+    this.#logger = logger;
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Rejects with the system's error, such as EADDRINUSE. Port 0 lets the system choose. */
+  async listen(port: number, host: string | null): Promise<{ host: string; port: number }> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      const options = { port, backlog: ACCEPT_BACKLOG, ...(host === null ? {} : { host }) };
+      this.#server.listen(options, () => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    this.#server.on('error', (error) => this.#logger.warn(`accepting a connection failed: ${error.message}`));
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the client port has no address');
+    return { host: address.address, port: address.port };
+  }
+
+  /** Takes no more connections; those that are there go on. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
+  /** Drops every connection at once, with what was not sent. */
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Resolves when the port is free and every connection is gone. */
+  async closed(): Promise<void> {
+    const sockets = [...this.#sockets].map(
+      (socket) =>
+        new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve()))),
+    );
+    const port = new Promise<void>((resolve) => {
+      if (!this.#server.listening) resolve();
+      else this.#server.close(() => resolve());
+    });
+    await Promise.all([port, ...sockets]);
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // Errors are followed by 'close', which is what counts.
+    socket.on('error', () => {});
+    const handle = this.#events.connected(new SocketLink(socket));
+    if (handle === null) return;
+    socket.on('data', (chunk) => this.#events.received(handle, chunk));
+    socket.on('drain', () => this.#events.drained(handle));
+    socket.once('end', () => socket.destroySoon());
+    socket.once('close', () => this.#events.disconnected(handle));
+  }
+}

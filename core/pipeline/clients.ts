@@ -1,0 +1,257 @@
+import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
+import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../../wire/connect.ts';
+import { WireFault } from '../../wire/fault.ts';
+import { type FourLetterWord, fourLetterWordOf } from '../../wire/four-letter.ts';
+import { formatSessionId, formatZxid } from '../../wire/ids.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { PASSWORD_BYTES, sessionPassword } from '../../wire/password.ts';
+import { CreateSessionBody } from '../../wire/requests.ts';
+import type { ServerStats } from '../admin/stats.ts';
+import type { ServerConfig } from '../config.ts';
+import type { ClientLink, Clock, Logger } from '../ports.ts';
+import { firstSessionId, nextSessionId, type Session, type SessionTracker } from '../session/tracker.ts';
+import type { DataTree } from '../tree/tree.ts';
+import { Connection } from './connection.ts';
+import type { RequestProcessor } from './processor.ts';
+
+export interface ClientsParts {
+  readonly config: ServerConfig;
+  readonly tree: DataTree;
+  readonly tracker: SessionTracker;
+  readonly stats: ServerStats;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly processor: RequestProcessor;
+  /** The answer to a four-letter word. */
+  readonly fourLetterReply: (word: FourLetterWord) => string;
+}
+
+const NO_PASSWORD = Buffer.alloc(PASSWORD_BYTES);
+
+/**
+ * All client connections of a server: how they begin (four-letter words, connect requests), which session each one carries,
+ * and how they end. Sessions outlive their connections.
+ *
+ * Invariants: a session has at most one open connection, its `owner`; a session is renewed only against its password, and
+ * only then is its earlier connection closed; a client that has seen a later zxid than this server is turned away.
+ */
+export class Clients {
+  readonly connections = new Set<Connection>();
+  readonly #parts: ClientsParts;
+  readonly #byIp = new Map<string, number>();
+  readonly #dirty: Connection[] = [];
+  #nextSessionId: bigint;
+
+  constructor(parts: ClientsParts) {
+    this.#parts = parts;
+    this.#nextSessionId = firstSessionId(parts.config.serverId, parts.clock.wallMs());
+  }
+
+  // -- Connections come and go -----------------------------------------------------------------------------------------------
+
+  /** A link was made; null if it is refused, and closed then. */
+  connected(link: ClientLink): Connection | null {
+    const { config, stats, logger } = this.#parts;
+    const fromHere = this.#byIp.get(link.remoteIp) ?? 0;
+    const tooMany = config.maxClientCnxns > 0 && fromHere >= config.maxClientCnxns;
+    if (tooMany || (config.maxCnxns > 0 && this.connections.size >= config.maxCnxns)) {
+      stats.connectionsRejected++;
+      const limit = tooMany ? `maxClientCnxns=${config.maxClientCnxns}` : `maxCnxns=${config.maxCnxns}`;
+      logger.warn(`too many connections (${limit}): one from ${link.remoteIp} is refused`);
+      link.close();
+      return null;
+    }
+    this.#byIp.set(link.remoteIp, fromHere + 1);
+    const { processor, clock } = this.#parts;
+    const connection = new Connection(link, processor, config.juteMaxBufferBytes, clock.wallMs());
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** The link is gone, whoever ended it. */
+  disconnected(connection: Connection): void {
+    if (!this.connections.delete(connection)) return;
+    const { remoteIp } = connection.link;
+    const left = (this.#byIp.get(remoteIp) ?? 1) - 1;
+    if (left > 0) this.#byIp.set(remoteIp, left);
+    else this.#byIp.delete(remoteIp);
+    connection.phase = 'closed';
+    this.#parts.tree.watches.removeWatcher(connection);
+    if (connection.session?.owner === connection) connection.session.owner = null;
+    connection.waiting = [];
+    connection.waitingHead = 0;
+  }
+
+  /** Ends a connection from this side: what it was sent still goes out, what it asked is dropped. */
+  close(connection: Connection, reason: string): void {
+    if (connection.phase === 'closed') return;
+    const { logger } = this.#parts;
+    logger.debug(`closing the connection of ${connection.link.remoteIp}: ${reason}`, {
+      session: connection.session === null ? undefined : formatSessionId(connection.session.id),
+    });
+    if (!connection.out.isEmpty) connection.link.write(connection.out.take());
+    this.disconnected(connection);
+    connection.link.close();
+  }
+
+  // -- Bytes in and out ------------------------------------------------------------------------------------------------------
+
+  /** Bytes of a connection, as they came. Whatever they are, the worst that happens is the end of this connection. */
+  received(connection: Connection, chunk: Buffer): void {
+    const { processor, clock, stats } = this.#parts;
+    processor.nowMs = clock.monotonicMs();
+    stats.bytesReceived += chunk.length;
+    try {
+      let bytes = chunk;
+      if (connection.phase === 'new') {
+        const first = this.#sniff(connection, chunk);
+        if (first === null) return;
+        bytes = first;
+      }
+      connection.frames.push(bytes, (frame, start, end) => this.#frame(connection, frame, start, end));
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      if (fault.code === 'frame-too-large') stats.largeRequestsRejected++;
+      this.close(connection, fault.message);
+    }
+  }
+
+  /** Sends what the turn has produced, each connection's replies as one write. */
+  flush(): void {
+    for (const connection of this.#dirty) {
+      connection.dirty = false;
+      if (connection.phase === 'closed' || connection.out.isEmpty) continue;
+      connection.link.write(connection.out.take());
+    }
+    this.#dirty.length = 0;
+  }
+
+  markDirty(connection: Connection): void {
+    if (connection.dirty) return;
+    connection.dirty = true;
+    this.#dirty.push(connection);
+  }
+
+  /** The link has sent what was written to it. */
+  drained(connection: Connection): void {
+    if (connection.phase === 'open') this.#parts.processor.throttle(connection);
+  }
+
+  #frame(connection: Connection, bytes: Buffer, start: number, end: number): void {
+    switch (connection.phase) {
+      case 'open':
+        this.#parts.processor.receive(connection, bytes, start, end);
+        return;
+      case 'handshake':
+        this.#connect(connection, readConnectRequest(new ByteReader(bytes, start, end)));
+        return;
+      case 'joining':
+        connection.held.push({ bytes, start, end });
+        if (connection.held.length > HELD_MAX)
+          throw new WireFault('malformed', 'requests before the session is set up');
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** The first four bytes are a four-letter word or the length of the first frame. Null while they have not come. */
+  #sniff(connection: Connection, chunk: Buffer): Buffer | null {
+    const bytes = connection.prefix === null ? chunk : Buffer.concat([connection.prefix, chunk]);
+    connection.prefix = null;
+    if (bytes.length < 4) {
+      connection.prefix = bytes;
+      return null;
+    }
+    this.#parts.stats.packetsReceived++;
+    const word = fourLetterWordOf(bytes.readInt32BE(0));
+    if (word === null) {
+      connection.phase = 'handshake';
+      return bytes;
+    }
+    connection.stats.packetsReceived++;
+    connection.link.write(Buffer.from(this.#parts.fourLetterReply(word), 'utf8'));
+    this.close(connection, `answered ${word}`);
+    return null;
+  }
+
+  // -- Sessions --------------------------------------------------------------------------------------------------------------
+
+  #connect(connection: Connection, request: ConnectRequest): void {
+    const { config, tree, stats, logger, processor } = this.#parts;
+    stats.connectionRequests++;
+    connection.sentReadOnly = request.readOnly !== null;
+    if (request.lastZxidSeen > tree.lastProcessedZxid) {
+      logger.info(
+        `a client of ${connection.link.remoteIp} has seen ${formatZxid(request.lastZxidSeen)}, later than this server`,
+      );
+      this.close(connection, 'it must try another server');
+      return;
+    }
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = config;
+    const timeoutMs = Math.min(Math.max(request.timeOut, minSessionTimeoutMs), maxSessionTimeoutMs);
+    connection.phase = 'joining';
+    if (request.sessionId !== 0n) {
+      this.#renew(connection, request.sessionId, request.passwd, timeoutMs);
+      return;
+    }
+    const sessionId = this.#nextSessionId;
+    this.#nextSessionId = nextSessionId(sessionId);
+    const session = this.#parts.tracker.track(sessionId, timeoutMs, processor.nowMs);
+    session.owner = connection;
+    connection.session = session;
+    const body = new ByteWriter(4);
+    CreateSessionBody.write(body, { timeOut: timeoutMs });
+    processor.submitOwn(OpCode.createSession, sessionId, body.finish(), connection);
+  }
+
+  #renew(connection: Connection, sessionId: bigint, password: Uint8Array | null, timeoutMs: number): void {
+    const { tracker, processor, logger } = this.#parts;
+    const session = tracker.get(sessionId);
+    const isOwner = password !== null && sessionPassword(sessionId).equals(password);
+    if (!isOwner || session === undefined || session.closing) {
+      const reason = isOwner ? 'has expired' : 'was asked for with a wrong password';
+      logger.info(`session ${formatSessionId(sessionId)} ${reason}`, { client: connection.link.remoteIp });
+      this.#respond(connection, 0n, 0);
+      this.close(connection, `session ${reason}`);
+      return;
+    }
+    const earlier = session.owner;
+    session.owner = connection;
+    session.timeoutMs = timeoutMs;
+    connection.session = session;
+    if (earlier instanceof Connection) this.close(earlier, 'its client has connected anew');
+    tracker.touch(session, processor.nowMs);
+    this.sessionReady(connection);
+  }
+
+  /** The session stands: the client is told, and the requests it sent ahead are done. */
+  sessionReady(connection: Connection): void {
+    const { session } = connection;
+    if (connection.phase !== 'joining' || session === null) return;
+    this.#respond(connection, session.id, session.timeoutMs);
+    connection.phase = 'open';
+    const held = connection.held;
+    connection.held = [];
+    for (const { bytes, start, end } of held) this.#frame(connection, bytes, start, end);
+  }
+
+  /** A session has ended: its connection goes with it. */
+  sessionClosed(session: Session): void {
+    if (session.owner instanceof Connection) this.close(session.owner, 'its session has ended');
+  }
+
+  #respond(connection: Connection, sessionId: bigint, timeoutMs: number): void {
+    const passwd = sessionId === 0n ? NO_PASSWORD : sessionPassword(sessionId);
+    const readOnly = connection.sentReadOnly ? false : null;
+    connection.out.raw(
+      writeConnectResponse({ protocolVersion: 0, timeOut: timeoutMs, sessionId, passwd, readOnly }),
+    );
+    connection.stats.packetsSent++;
+    this.#parts.stats.packetsSent++;
+    this.markDirty(connection);
+  }
+}
+
+/** Frames that a client may send ahead of its session's set-up. */
+const HELD_MAX = 1000;

@@ -1,0 +1,200 @@
+import type { Acl } from '../../wire/data.ts';
+import { nodeDigest, TreeDigest } from '../tree/digest.ts';
+import { LongField, NO_NODE, type NodeId } from '../tree/node-store.ts';
+import type { DataTree } from '../tree/tree.ts';
+
+/**
+ * What a node will be once all transactions proposed so far are applied. `exists` false means it will be gone. Never changed
+ * once it stands in the view: a later change makes a record of its own.
+ */
+export class ChangeRecord {
+  zxid = 0;
+  readonly path: string;
+  exists = true;
+  czxid = 0;
+  mzxid = 0;
+  pzxid = 0;
+  ctime = 0;
+  mtime = 0;
+  version = 0;
+  /** As stored: it counts creations. */
+  cversion = 0;
+  aversion = 0;
+  owner = 0n;
+  childCount = 0;
+  acl: readonly Acl[] = [];
+  /** The node whose data stands as it is in the tree, or NO_NODE where `data` is what it will be. */
+  dataNode: NodeId = NO_NODE;
+  data: Uint8Array | null = null;
+  /** Part of the node in the tree's digest. */
+  digest = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** A copy that the transaction `zxid` may change. */
+  duplicate(zxid: number): ChangeRecord {
+    const copy = new ChangeRecord(this.path);
+    copy.zxid = zxid;
+    copy.exists = this.exists;
+    copy.czxid = this.czxid;
+    copy.mzxid = this.mzxid;
+    copy.pzxid = this.pzxid;
+    copy.ctime = this.ctime;
+    copy.mtime = this.mtime;
+    copy.version = this.version;
+    copy.cversion = this.cversion;
+    copy.aversion = this.aversion;
+    copy.owner = this.owner;
+    copy.childCount = this.childCount;
+    copy.acl = this.acl;
+    copy.dataNode = this.dataNode;
+    copy.data = this.data;
+    copy.digest = this.digest;
+    return copy;
+  }
+}
+
+const statScratch = Buffer.alloc(60);
+const TWO_32 = 0x1_0000_0000;
+
+function putLong(value: number, at: number): void {
+  statScratch.writeInt32BE(Math.floor(value / TWO_32), at);
+  statScratch.writeInt32BE(value | 0, at + 4);
+}
+
+/**
+ * The tree as it will be when everything proposed has been applied: the committed tree with the changes under way laid over
+ * it. Requests are validated against this, so that a pipelined request sees the ones before it.
+ *
+ * Invariants: records are in the order of their zxids; `digest` is the digest after the newest of them; a record leaves the
+ * view when its transaction is applied, and by then the tree says the same.
+ */
+export class OutstandingChanges {
+  readonly #tree: DataTree;
+  readonly #byPath = new Map<string, ChangeRecord>();
+  #records: ChangeRecord[] = [];
+  #applied = 0;
+  readonly #digest = new TreeDigest();
+
+  constructor(tree: DataTree) {
+    this.#tree = tree;
+  }
+
+  get isEmpty(): boolean {
+    return this.#applied === this.#records.length;
+  }
+
+  /** Changes under way, oldest first. */
+  *records(): Iterable<ChangeRecord> {
+    for (let i = this.#applied; i < this.#records.length; i++) yield this.#records[i]!;
+  }
+
+  /** The node as it will be; undefined if there will be none. */
+  get(path: string): ChangeRecord | undefined {
+    const pending = this.#byPath.get(path);
+    if (pending !== undefined) return pending.exists ? pending : undefined;
+    const node = this.#tree.findPath(path);
+    return node === NO_NODE ? undefined : this.#fromTree(node, path);
+  }
+
+  exists(path: string): boolean {
+    const pending = this.#byPath.get(path);
+    return pending === undefined ? this.#tree.findPath(path) !== NO_NODE : pending.exists;
+  }
+
+  /** Lays a change over the view and carries it into the digest. */
+  add(record: ChangeRecord): void {
+    if (this.#tree.options.digestEnabled) this.#carryDigest(record);
+    this.#records.push(record);
+    this.#byPath.set(record.path, record);
+  }
+
+  /** The digest after every change under way, as the wire has it. */
+  digestLong(): bigint {
+    return this.#currentDigest().toLong();
+  }
+
+  /** The transaction was applied: its changes are in the tree now. */
+  applied(zxid: number): void {
+    while (this.#applied < this.#records.length && this.#records[this.#applied]!.zxid <= zxid) {
+      const record = this.#records[this.#applied++]!;
+      if (this.#byPath.get(record.path) === record) this.#byPath.delete(record.path);
+    }
+    if (this.#applied === this.#records.length) {
+      this.#records = [];
+      this.#applied = 0;
+    } else if (this.#applied >= 1024) {
+      this.#records = this.#records.slice(this.#applied);
+      this.#applied = 0;
+    }
+  }
+
+  /** A point to go back to when a multi fails half way. */
+  mark(): OutstandingMark {
+    const digest = new TreeDigest();
+    digest.copyFrom(this.#currentDigest());
+    return { length: this.#records.length, digest };
+  }
+
+  rollback(mark: OutstandingMark): void {
+    const undone = this.#records.splice(mark.length);
+    const paths = new Set(undone.map((record) => record.path));
+    for (const path of paths) this.#byPath.delete(path);
+    for (const record of this.records()) if (paths.has(record.path)) this.#byPath.set(record.path, record);
+    this.#digest.copyFrom(mark.digest);
+  }
+
+  #currentDigest(): TreeDigest {
+    if (this.isEmpty) this.#digest.copyFrom(this.#tree.digest);
+    return this.#digest;
+  }
+
+  #carryDigest(record: ChangeRecord): void {
+    const total = this.#currentDigest();
+    total.subtract(record.digest);
+    record.digest = record.exists && !record.path.startsWith('/zookeeper/') ? this.#digestOf(record) : 0;
+    total.add(record.digest);
+  }
+
+  #digestOf(record: ChangeRecord): number {
+    putLong(record.czxid, 0);
+    putLong(record.mzxid, 8);
+    putLong(record.ctime, 16);
+    putLong(record.mtime, 24);
+    statScratch.writeInt32BE(record.version, 32);
+    statScratch.writeInt32BE(record.cversion, 36);
+    statScratch.writeInt32BE(record.aversion, 40);
+    statScratch.writeBigInt64BE(record.owner, 44);
+    putLong(record.pzxid, 52);
+    const path = record.path === '/' ? '' : record.path;
+    const data = record.dataNode === NO_NODE ? record.data : this.#tree.store.data(record.dataNode);
+    return nodeDigest(Buffer.from(path, 'utf8'), data, statScratch);
+  }
+
+  #fromTree(node: NodeId, path: string): ChangeRecord {
+    const store = this.#tree.store;
+    const record = new ChangeRecord(path);
+    record.zxid = -1;
+    record.czxid = store.long(node, LongField.czxid);
+    record.mzxid = store.long(node, LongField.mzxid);
+    record.pzxid = store.long(node, LongField.pzxid);
+    record.ctime = store.long(node, LongField.ctime);
+    record.mtime = store.long(node, LongField.mtime);
+    record.version = store.version(node);
+    record.cversion = store.storedCversion(node);
+    record.aversion = store.aversion(node);
+    if (store.hasOwner(node)) record.owner = store.rawOwner(node);
+    record.childCount = store.numChildren(node);
+    record.acl = this.#tree.acls.get(store.aclId(node));
+    record.dataNode = node;
+    record.digest = store.digest(node);
+    return record;
+  }
+}
+
+export interface OutstandingMark {
+  readonly length: number;
+  readonly digest: TreeDigest;
+}

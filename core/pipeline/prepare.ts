@@ -1,0 +1,381 @@
+import { ByteReader } from '../../wire/bytes.ts';
+import {
+  CONTAINER_OWNER,
+  type CreateMode,
+  ephemeralKind,
+  isCreateMode,
+  isEphemeral,
+  isSequential,
+  isTtl,
+  TTL_MS_MAX,
+  ttlToOwner,
+} from '../../wire/create-mode.ts';
+import { type Acl, type Id, Perms } from '../../wire/data.ts';
+import { ErrorCode } from '../../wire/errors.ts';
+import { WireFault } from '../../wire/fault.ts';
+import { type MultiOp, MultiRequest, multiWriteOps } from '../../wire/multi.ts';
+import { OpCode, opName } from '../../wire/opcodes.ts';
+import { parentOf, pathFault, sequenceSuffix } from '../../wire/path.ts';
+import { CreateSessionBody, DeleteContainerRequest, requestCodecs } from '../../wire/requests.ts';
+import type { LoggedTxn, SimpleTxn, Txn } from '../../wire/txn.ts';
+import type { AuthProviders } from '../auth/providers.ts';
+import type { ServerConfig } from '../config.ts';
+import { DIGEST_VERSION } from '../tree/digest.ts';
+import { NO_NODE } from '../tree/node-store.ts';
+import { limitNodePath, StatsTrack, statsNodePath } from '../tree/quota.ts';
+import { type DataTree, isSpecialPath } from '../tree/tree.ts';
+import { fixupAcl } from './acl.ts';
+import { ChangeRecord, type OutstandingChanges } from './outstanding.ts';
+import { Refusal } from './refusal.ts';
+import type { Request } from './request.ts';
+
+/** What the requester is to one operation: who it is, and which transaction it will be part of. */
+interface Context {
+  readonly zxid: number;
+  readonly timeMs: number;
+  readonly sessionId: bigint;
+  readonly ids: readonly Id[];
+}
+
+type WriteOp = Exclude<MultiOp, { type: typeof OpCode.getData | typeof OpCode.getChildren }>;
+type CreateOp = Extract<WriteOp, { body: { flags: number } }>;
+
+const isWriteOp = (op: MultiOp): op is WriteOp => (multiWriteOps as readonly number[]).includes(op.type);
+
+/**
+ * Turns a write request into the transaction that every server will apply without asking again: all validation happens here,
+ * against the tree as the transactions under way will leave it. A request that is refused becomes an error transaction, which
+ * takes its place in the order too.
+ *
+ * Invariant: `prepare` either adds exactly the changes of the transaction it returns to the outstanding ones, or none.
+ */
+export class Preparer {
+  readonly #tree: DataTree;
+  readonly #outstanding: OutstandingChanges;
+  readonly #auth: AuthProviders;
+  readonly #config: ServerConfig;
+
+  constructor(tree: DataTree, outstanding: OutstandingChanges, auth: AuthProviders, config: ServerConfig) {
+    this.#tree = tree;
+    this.#outstanding = outstanding;
+    this.#auth = auth;
+    this.#config = config;
+  }
+
+  /** Throws `WireFault` for a record that cannot be read: such a request takes no place in the order. */
+  prepare(request: Request<unknown>, zxid: number, timeMs: number): LoggedTxn {
+    const context: Context = { zxid, timeMs, sessionId: request.sessionId, ids: request.ids };
+    const parse = this.#parse(request);
+    let txn: Txn;
+    try {
+      if (request.session?.closing === true && request.type !== OpCode.closeSession) {
+        throw new Refusal(ErrorCode.SessionExpired, `session is closing`);
+      }
+      txn = parse(context);
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      txn = { type: OpCode.error, body: { err: refusal.code } };
+    }
+    return {
+      header: { clientId: request.sessionId, cxid: request.xid, zxid, time: timeMs, type: txn.type },
+      txn,
+      digest: this.#digestAfter(txn),
+    };
+  }
+
+  /** Error transactions carry no digest. */
+  #digestAfter(txn: Txn): LoggedTxn['digest'] {
+    if (!this.#config.digestEnabled || txn.type === OpCode.error) return null;
+    return { version: DIGEST_VERSION, treeDigest: this.#outstanding.digestLong() };
+  }
+
+  #parse({ type, bytes, start, end }: Request<unknown>): (context: Context) => Txn {
+    const reader = new ByteReader(bytes, start, end);
+    switch (type) {
+      case OpCode.multi: {
+        const ops = MultiRequest.read(reader);
+        const writes = ops.filter(isWriteOp);
+        if (writes.length !== ops.length)
+          throw new WireFault('malformed', 'a multi that writes holds operations that read');
+        return (context) => this.#multi(context, writes);
+      }
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
+      case OpCode.delete:
+      case OpCode.setData:
+      case OpCode.check: {
+        const op = { type, body: requestCodecs[type].read(reader) } as WriteOp;
+        return (context) => this.#one(context, op);
+      }
+      case OpCode.setACL: {
+        const body = requestCodecs[type].read(reader);
+        return (context) => this.#setAcl(context, body.path, body.acl, body.version);
+      }
+      case OpCode.deleteContainer: {
+        const { path } = DeleteContainerRequest.read(reader);
+        return (context) => this.#deleteContainer(context, Buffer.from(path ?? []).toString('utf8'));
+      }
+      case OpCode.createSession: {
+        const body = CreateSessionBody.read(reader);
+        return () => ({ type, body });
+      }
+      case OpCode.closeSession:
+        return (context) => this.#closeSession(context);
+      case OpCode.reconfig: {
+        requestCodecs[type].read(reader);
+        return () => {
+          throw new Refusal(ErrorCode.ReconfigDisabled, 'this server does not reconfigure');
+        };
+      }
+      default:
+        throw new WireFault('malformed', `${opName(type)} is not a write`);
+    }
+  }
+
+  // -- Operations --------------------------------------------------------------------------------------------------------
+
+  #one(context: Context, op: WriteOp): SimpleTxn {
+    switch (op.type) {
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
+        return this.#create(context, op);
+      case OpCode.delete:
+        return this.#delete(context, op.body.path, op.body.version);
+      case OpCode.setData:
+        return this.#setData(context, op.body.path, op.body.data, op.body.version);
+      case OpCode.check:
+        return this.#check(context, op.body.path, op.body.version);
+    }
+  }
+
+  /** One failure undoes them all: what came before it is recorded as it was, it and what follows as errors. */
+  #multi(context: Context, ops: readonly WriteOp[]): Txn {
+    const mark = this.#outstanding.mark();
+    const parts: SimpleTxn[] = [];
+    let failed = false;
+    for (const op of ops) {
+      if (failed) {
+        parts.push({ type: OpCode.error, body: { err: ErrorCode.RuntimeInconsistency } });
+        continue;
+      }
+      try {
+        parts.push(this.#one(context, op));
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        this.#outstanding.rollback(mark);
+        failed = true;
+        parts.push({ type: OpCode.error, body: { err: refusal.code } });
+      }
+    }
+    return { type: OpCode.multi, body: parts };
+  }
+
+  #create(context: Context, op: CreateOp): SimpleTxn {
+    const { data, flags } = op.body;
+    const ttlMs = op.type === OpCode.createTTL ? op.body.ttl : -1;
+    const mode = this.#createMode(op.body.path, flags, ttlMs);
+    if (!op.body.path.includes('/') || op.body.path.includes('\0')) throw badPath(op.body.path, 'no parent');
+    const acl = fixupAcl(op.body.path, op.body.acl, context.ids, this.#auth);
+    const parentPath = parentOf(op.body.path);
+    const parent = this.#existing(parentPath);
+    this.#require(parent.acl, Perms.create, context, parentPath);
+    const path = isSequential(mode) ? op.body.path + sequenceSuffix(parent.cversion) : op.body.path;
+    requireValid(path);
+    if (this.#outstanding.exists(path)) throw new Refusal(ErrorCode.NodeExists, path);
+    if (ephemeralKind(parent.owner, this.#config.extendedTypesEnabled) === 'session') {
+      throw new Refusal(ErrorCode.NoChildrenForEphemerals, path);
+    }
+    this.#checkQuota(path, data?.length ?? 0, 1);
+
+    const parentCVersion = (parent.cversion + 1) | 0;
+    const changed = parent.duplicate(context.zxid);
+    changed.childCount++;
+    changed.cversion = parentCVersion;
+    changed.pzxid = context.zxid;
+    const node = new ChangeRecord(path);
+    node.zxid = node.czxid = node.mzxid = node.pzxid = context.zxid;
+    node.ctime = node.mtime = context.timeMs;
+    node.acl = acl;
+    node.data = data;
+    node.owner = ownerOf(mode, op.type, context.sessionId, ttlMs);
+    this.#outstanding.add(changed);
+    this.#outstanding.add(node);
+    switch (op.type) {
+      case OpCode.createContainer:
+        return { type: op.type, body: { path, data, acl, parentCVersion } };
+      case OpCode.createTTL:
+        return { type: op.type, body: { path, data, acl, parentCVersion, ttl: ttlMs } };
+      default:
+        return { type: op.type, body: { path, data, acl, ephemeral: isEphemeral(mode), parentCVersion } };
+    }
+  }
+
+  #createMode(path: string, flags: number, ttlMs: number): CreateMode {
+    if (!isCreateMode(flags))
+      throw new Refusal(ErrorCode.BadArguments, `${path}: create mode ${flags} is unknown`);
+    if (isTtl(flags)) {
+      if (!this.#config.extendedTypesEnabled) {
+        throw new Refusal(ErrorCode.Unimplemented, `${path}: TTL nodes need extendedTypesEnabled=true`);
+      }
+      if (!(ttlMs > 0 && ttlMs <= TTL_MS_MAX))
+        throw new Refusal(ErrorCode.BadArguments, `${path}: TTL ${ttlMs} ms`);
+    } else if (ttlMs >= 0) {
+      throw new Refusal(ErrorCode.BadArguments, `${path}: mode ${flags} has no TTL`);
+    }
+    return flags;
+  }
+
+  #delete(context: Context, path: string, version: number): SimpleTxn {
+    requireDeletable(path);
+    const parent = this.#existing(parentOf(path));
+    this.#require(parent.acl, Perms.delete, context, path);
+    const node = this.#existing(path);
+    nextVersion(path, node.version, version);
+    if (node.childCount > 0) throw new Refusal(ErrorCode.NotEmpty, path);
+    this.#remove(context, parent, node);
+    return { type: OpCode.delete, body: { path } };
+  }
+
+  #deleteContainer(context: Context, path: string): SimpleTxn {
+    requireDeletable(path);
+    const node = this.#existing(path);
+    if (node.childCount > 0) throw new Refusal(ErrorCode.NotEmpty, path);
+    if (ephemeralKind(node.owner, this.#config.extendedTypesEnabled) === 'session') {
+      throw new Refusal(ErrorCode.BadVersion, path);
+    }
+    this.#remove(context, this.#existing(parentOf(path)), node);
+    return { type: OpCode.deleteContainer, body: { path } };
+  }
+
+  #remove(context: Context, parent: ChangeRecord, node: ChangeRecord): void {
+    const changed = parent.duplicate(context.zxid);
+    changed.childCount--;
+    changed.pzxid = context.zxid;
+    this.#outstanding.add(changed);
+    const gone = node.duplicate(context.zxid);
+    gone.exists = false;
+    this.#outstanding.add(gone);
+  }
+
+  #setData(context: Context, path: string, data: Uint8Array | null, version: number): SimpleTxn {
+    requireValid(path);
+    const node = this.#existing(path);
+    this.#require(node.acl, Perms.write, context, path);
+    if (this.#tree.quotas.size > 0) this.#checkQuota(path, (data?.length ?? 0) - this.#dataLength(node), 0);
+    const next = nextVersion(path, node.version, version);
+    const changed = node.duplicate(context.zxid);
+    changed.version = next;
+    changed.mzxid = context.zxid;
+    changed.mtime = context.timeMs;
+    changed.dataNode = NO_NODE;
+    changed.data = data;
+    this.#outstanding.add(changed);
+    return { type: OpCode.setData, body: { path, data, version: next } };
+  }
+
+  #setAcl(context: Context, path: string, wanted: readonly Acl[] | null, version: number): SimpleTxn {
+    requireValid(path);
+    const acl = fixupAcl(path, wanted, context.ids, this.#auth);
+    const node = this.#existing(path);
+    this.#require(node.acl, Perms.admin, context, path);
+    const next = nextVersion(path, node.aversion, version);
+    const changed = node.duplicate(context.zxid);
+    changed.aversion = next;
+    changed.acl = acl;
+    this.#outstanding.add(changed);
+    return { type: OpCode.setACL, body: { path, acl, version: next } };
+  }
+
+  #check(context: Context, path: string, version: number): SimpleTxn {
+    requireValid(path);
+    const node = this.#existing(path);
+    this.#require(node.acl, Perms.read, context, path);
+    return { type: OpCode.check, body: { path, version: nextVersion(path, node.version, version) } };
+  }
+
+  /** The session's ephemerals as they will be when this transaction is applied: with those under way, without those going. */
+  #closeSession(context: Context): SimpleTxn {
+    const paths = new Set(this.#tree.ephemerals.get(context.sessionId) ?? []);
+    for (const record of this.#outstanding.records()) {
+      if (!record.exists) paths.delete(record.path);
+      else if (record.owner === context.sessionId && record.owner !== 0n) paths.add(record.path);
+    }
+    for (const path of paths) {
+      const parent = this.#outstanding.get(parentOf(path));
+      const node = this.#outstanding.get(path);
+      if (parent !== undefined && node !== undefined) this.#remove(context, parent, node);
+    }
+    return { type: OpCode.closeSession, body: { paths2Delete: [...paths] } };
+  }
+
+  // -- Checks ------------------------------------------------------------------------------------------------------------
+
+  #existing(path: string): ChangeRecord {
+    const record = this.#outstanding.get(path);
+    if (record === undefined) throw new Refusal(ErrorCode.NoNode, path);
+    return record;
+  }
+
+  #require(acl: readonly Acl[], perms: number, context: Context, path: string): void {
+    if (this.#config.skipAcl || this.#auth.permits(acl, perms, context.ids)) return;
+    throw new Refusal(ErrorCode.NoAuth, path);
+  }
+
+  #dataLength(record: ChangeRecord): number {
+    return record.dataNode === NO_NODE
+      ? (record.data?.length ?? 0)
+      : this.#tree.store.dataLength(record.dataNode);
+  }
+
+  /** Only hard limits refuse, and only where the server is told to enforce them. */
+  #checkQuota(path: string, bytes: number, count: number): void {
+    if (!this.#config.enforceQuota) return;
+    const limited = this.#tree.quotas.nearest(path);
+    if (limited === null) return;
+    const limits = this.#track(limitNodePath(limited));
+    const usage = this.#track(statsNodePath(limited));
+    if (limits === null || usage === null) return;
+    const countLimit = limits.get('countHardLimit');
+    const byteLimit = limits.get('byteHardLimit');
+    const overCount = count !== 0 && countLimit > -1 && usage.get('count') + count > countLimit;
+    const overBytes = bytes !== 0 && byteLimit > -1 && usage.get('bytes') + bytes > byteLimit;
+    if (overCount || overBytes) throw new Refusal(ErrorCode.QuotaExceeded, limited);
+  }
+
+  #track(path: string): StatsTrack | null {
+    const node = this.#tree.findPath(path);
+    return node === NO_NODE ? null : new StatsTrack((this.#tree.store.data(node) ?? '').toString());
+  }
+}
+
+function ownerOf(mode: CreateMode, type: number, sessionId: bigint, ttlMs: number): bigint {
+  if (type === OpCode.createContainer) return CONTAINER_OWNER;
+  if (type === OpCode.createTTL) return ttlToOwner(ttlMs);
+  return isEphemeral(mode) ? sessionId : 0n;
+}
+
+function badPath(path: string, reason: string): Refusal {
+  return new Refusal(ErrorCode.BadArguments, `${JSON.stringify(path)}: ${reason}`);
+}
+
+function requireValid(path: string): void {
+  const fault = pathFault(path);
+  if (fault !== null) throw badPath(path, fault);
+}
+
+function requireDeletable(path: string): void {
+  if (!path.includes('/') || path.includes('\0')) throw badPath(path, 'no parent');
+  if (isSpecialPath(path)) throw badPath(path, 'this node cannot be deleted');
+}
+
+/** The version after a change; refuses one that expects another version than there is. -1 expects none. */
+function nextVersion(path: string, current: number, expected: number): number {
+  if (expected !== -1 && expected !== current) {
+    throw new Refusal(ErrorCode.BadVersion, `${path}: expected version ${expected}, found ${current}`);
+  }
+  return (current + 1) | 0;
+}

@@ -1,0 +1,357 @@
+import { ByteReader } from '../../wire/bytes.ts';
+import { decode } from '../../wire/codec.ts';
+import { Perms, STAT_BYTES, Stat } from '../../wire/data.ts';
+import { ErrorCode } from '../../wire/errors.ts';
+import { AddWatchMode, EventType, WatcherType } from '../../wire/events.ts';
+import { WireFault } from '../../wire/fault.ts';
+import { MultiReply, MultiRequest, type MultiResult } from '../../wire/multi.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { ErrorReply, GetACLReply, NamesReply, PathReply, WhoAmIReply } from '../../wire/replies.ts';
+import {
+  AddWatchRequest,
+  PathRequest,
+  SetWatches,
+  SetWatches2,
+  WatchesRequest,
+} from '../../wire/requests.ts';
+import type { AuthProviders } from '../auth/providers.ts';
+import type { ServerConfig } from '../config.ts';
+import { LongField, NO_NODE, type NodeId } from '../tree/node-store.ts';
+import type { DataTree } from '../tree/tree.ts';
+import type { WatcherTypeName } from '../tree/watches.ts';
+import { maskDigests } from './acl.ts';
+import type { Connection } from './connection.ts';
+import { Refusal } from './refusal.ts';
+
+const watcherTypes: Readonly<Record<number, WatcherTypeName>> = {
+  [WatcherType.Children]: 'children',
+  [WatcherType.Data]: 'data',
+  [WatcherType.Any]: 'any',
+  [WatcherType.Persistent]: 'persistent',
+  [WatcherType.PersistentRecursive]: 'persistentRecursive',
+};
+
+/**
+ * Everything that is answered from this server's own tree. Each answer is built straight into the connection's out buffer;
+ * a refusal is thrown, and the caller answers with its code.
+ */
+export class Reads {
+  readonly #tree: DataTree;
+  readonly #auth: AuthProviders;
+  readonly #config: ServerConfig;
+  readonly #scratch = Buffer.allocUnsafe(STAT_BYTES);
+
+  constructor(tree: DataTree, auth: AuthProviders, config: ServerConfig) {
+    this.#tree = tree;
+    this.#auth = auth;
+    this.#config = config;
+  }
+
+  /** Writes the whole reply frame. Throws `Refusal` or `WireFault` without having written anything that stays. */
+  answer(
+    connection: Connection,
+    type: number,
+    xid: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    switch (type) {
+      case OpCode.getData:
+        return this.#getData(connection, xid, bytes, start, end);
+      case OpCode.exists:
+        return this.#exists(connection, xid, bytes, start, end);
+      case OpCode.ping:
+        return this.#header(connection, xid);
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+        return this.#getChildren(connection, type, xid, bytes, start, end);
+      default:
+        return this.#answerRare(connection, type, xid, new ByteReader(bytes, start, end));
+    }
+  }
+
+  #answerRare(connection: Connection, type: number, xid: number, reader: ByteReader): number {
+    switch (type) {
+      case OpCode.sync:
+        return this.#record(connection, xid, PathReply, { path: PathRequest.read(reader).path ?? '' });
+      case OpCode.getACL:
+        return this.#getAcl(connection, xid, PathRequest.read(reader).path);
+      case OpCode.getAllChildrenNumber:
+        return this.#getAllChildrenNumber(connection, xid, PathRequest.read(reader).path);
+      case OpCode.getEphemerals:
+        return this.#getEphemerals(connection, xid, PathRequest.read(reader).path);
+      case OpCode.multiRead:
+        return this.#multiRead(connection, xid, reader);
+      case OpCode.setWatches: {
+        const request = SetWatches.read(reader);
+        this.#setWatches(connection, {
+          ...request,
+          persistentWatches: null,
+          persistentRecursiveWatches: null,
+        });
+        return this.#header(connection, xid);
+      }
+      case OpCode.setWatches2:
+        this.#setWatches(connection, SetWatches2.read(reader));
+        return this.#header(connection, xid);
+      case OpCode.addWatch: {
+        const { path, mode } = AddWatchRequest.read(reader);
+        if (mode === AddWatchMode.persistent) this.#tree.watches.addPersistent(path, connection);
+        else if (mode === AddWatchMode.persistentRecursive)
+          this.#tree.watches.addPersistentRecursive(path, connection);
+        else throw new WireFault('malformed', `addWatch mode ${mode}`);
+        return this.#record(connection, xid, ErrorReply, { err: 0 });
+      }
+      case OpCode.checkWatches:
+      case OpCode.removeWatches: {
+        const request = WatchesRequest.read(reader);
+        const kind = watcherTypes[request.type];
+        if (kind === undefined) throw new WireFault('malformed', `watcher type ${request.type}`);
+        const { watches } = this.#tree;
+        const found =
+          type === OpCode.checkWatches
+            ? watches.contains(request.path, connection, kind)
+            : watches.remove(request.path, connection, kind);
+        if (!found) throw new Refusal(ErrorCode.NoWatcher, request.path);
+        return this.#header(connection, xid);
+      }
+      case OpCode.whoAmI: {
+        const clientInfo = connection.ids.map((id) => ({
+          authScheme: id.scheme ?? '',
+          user: this.#auth.userName(id),
+        }));
+        return this.#record(connection, xid, WhoAmIReply, { clientInfo });
+      }
+      default:
+        throw new Refusal(ErrorCode.Unimplemented, `request type ${type}`);
+    }
+  }
+
+  mayRead(connection: Connection, aclId: number): boolean {
+    return this.#permits(connection, aclId, Perms.read);
+  }
+
+  // -- The frequent ones: path and flag are read in place, no string is made unless a watch is set ------------------------
+
+  #getData(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): number {
+    const pathEnd = readPathEnd(bytes, start, end);
+    const node = this.#readable(connection, this.#tree.find(bytes, start + 4, pathEnd));
+    const { store } = this.#tree;
+    if (bytes[pathEnd] !== 0) this.#tree.watches.addData(shownPath(store.path(node)), connection);
+    const { out } = connection;
+    out.begin(xid, this.#tree.lastProcessedZxid, 0);
+    const { writer } = out;
+    const length = store.dataLength(node);
+    writer.reserve(4 + length + STAT_BYTES);
+    writer.writeInt(length === 0 && store.isDataNull(node) ? -1 : length);
+    writer.pos += store.copyData(node, writer.bytes, writer.pos);
+    store.copyStat(node, writer.bytes, writer.pos);
+    writer.pos += STAT_BYTES;
+    return out.end();
+  }
+
+  /** Needs no permission, as in ZooKeeper 3.8. The watch is set whether or not the node is there. */
+  #exists(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): number {
+    const pathEnd = readPathEnd(bytes, start, end);
+    const node = this.#tree.find(bytes, start + 4, pathEnd);
+    if (bytes[pathEnd] !== 0) {
+      this.#tree.watches.addData(bytes.toString('utf8', start + 4, pathEnd), connection);
+    }
+    if (node === NO_NODE) throw noNode;
+    const { out } = connection;
+    out.begin(xid, this.#tree.lastProcessedZxid, 0);
+    this.#writeStat(connection, node);
+    return out.end();
+  }
+
+  #getChildren(
+    connection: Connection,
+    type: number,
+    xid: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const pathEnd = readPathEnd(bytes, start, end);
+    const node = this.#readable(connection, this.#tree.find(bytes, start + 4, pathEnd));
+    if (bytes[pathEnd] !== 0) {
+      this.#tree.watches.addChild(shownPath(this.#tree.store.path(node)), connection);
+    }
+    const { out } = connection;
+    out.begin(xid, this.#tree.lastProcessedZxid, 0);
+    this.#writeChildNames(connection, node);
+    if (type === OpCode.getChildren2) this.#writeStat(connection, node);
+    return out.end();
+  }
+
+  /** Names are copied as bytes: each is the tail of its node's path. */
+  #writeChildNames(connection: Connection, node: NodeId): void {
+    const { store } = this.#tree;
+    const { writer } = connection.out;
+    const prefix = store.pathBytes(node).length + 1;
+    writer.writeInt(store.numChildren(node));
+    for (let child = store.firstChildOf(node); child !== NO_NODE; child = store.nextSiblingOf(child)) {
+      const path = store.pathBytes(child);
+      writer.writeInt(path.length - prefix);
+      writer.writeRaw(path, prefix);
+    }
+  }
+
+  #writeStat(connection: Connection, node: NodeId): void {
+    const { writer } = connection.out;
+    writer.reserve(STAT_BYTES);
+    this.#tree.store.copyStat(node, writer.bytes, writer.pos);
+    writer.pos += STAT_BYTES;
+  }
+
+  // -- The others --------------------------------------------------------------------------------------------------------
+
+  #getAcl(connection: Connection, xid: number, path: string | null): number {
+    const node = this.#existing(path);
+    const aclId = this.#tree.store.aclId(node);
+    if (!this.#permits(connection, aclId, Perms.read | Perms.admin))
+      throw new Refusal(ErrorCode.NoAuth, path ?? '');
+    const acl = this.#tree.acls.get(aclId);
+    const shown = this.#permits(connection, aclId, Perms.admin) ? [...acl] : maskDigests(acl);
+    return this.#record(connection, xid, GetACLReply, { acl: shown, stat: this.#stat(node) });
+  }
+
+  #getAllChildrenNumber(connection: Connection, xid: number, path: string | null): number {
+    const node = this.#readable(connection, this.#existing(path));
+    const { out } = connection;
+    out.begin(xid, this.#tree.lastProcessedZxid, 0);
+    out.writer.writeInt(this.#tree.descendantCount(shownPath(this.#tree.store.path(node))));
+    return out.end();
+  }
+
+  /** The session's own ephemerals whose path begins with the prefix, as plain text. */
+  #getEphemerals(connection: Connection, xid: number, prefix: string | null): number {
+    const all = [...(this.#tree.ephemerals.get(connection.session?.id ?? 0n) ?? [])];
+    const wanted = prefix?.trim() ?? '';
+    const children = wanted === '' || wanted === '/' ? all : all.filter((path) => path.startsWith(prefix!));
+    return this.#record(connection, xid, NamesReply, { children });
+  }
+
+  #multiRead(connection: Connection, xid: number, reader: ByteReader): number {
+    const results: MultiResult[] = [];
+    for (const op of MultiRequest.read(reader)) {
+      if (op.type !== OpCode.getData && op.type !== OpCode.getChildren) {
+        throw new WireFault('malformed', 'a multi that reads holds operations that write');
+      }
+      try {
+        results.push(this.#readOne(connection, op.type, op.body));
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        results.push({ type: OpCode.error, body: { err: refusal.code } });
+      }
+    }
+    return this.#record(connection, xid, MultiReply, results);
+  }
+
+  #readOne(
+    connection: Connection,
+    type: typeof OpCode.getData | typeof OpCode.getChildren,
+    { path, watch }: { path: string; watch: boolean },
+  ): MultiResult {
+    const node = this.#readable(connection, this.#existing(path));
+    const { watches, store } = this.#tree;
+    if (type === OpCode.getData) {
+      if (watch) watches.addData(path, connection);
+      return { type, body: { data: store.data(node), stat: this.#stat(node) } };
+    }
+    if (watch) watches.addChild(path, connection);
+    return { type, body: { children: this.#tree.childNames(node) } };
+  }
+
+  /** Arms watches again after a reconnect. What happened meanwhile is told at once, with the event it would have been. */
+  #setWatches(connection: Connection, request: SetWatches2): void {
+    const { watches, store } = this.#tree;
+    const since = request.relativeZxid;
+    for (const path of request.dataWatches ?? []) {
+      const node = this.#tree.findPath(path);
+      if (node === NO_NODE) this.#tell(connection, EventType.NodeDeleted, path);
+      else if (store.long(node, LongField.mzxid) > since)
+        this.#tell(connection, EventType.NodeDataChanged, path, node);
+      else watches.addData(path, connection);
+    }
+    for (const path of request.existWatches ?? []) {
+      const node = this.#tree.findPath(path);
+      if (node !== NO_NODE) this.#tell(connection, EventType.NodeCreated, path, node);
+      else watches.addData(path, connection);
+    }
+    for (const path of request.childWatches ?? []) {
+      const node = this.#tree.findPath(path);
+      if (node === NO_NODE) this.#tell(connection, EventType.NodeDeleted, path);
+      else if (store.long(node, LongField.pzxid) > since)
+        this.#tell(connection, EventType.NodeChildrenChanged, path, node);
+      else watches.addChild(path, connection);
+    }
+    for (const path of request.persistentWatches ?? []) watches.addPersistent(path, connection);
+    for (const path of request.persistentRecursiveWatches ?? [])
+      watches.addPersistentRecursive(path, connection);
+  }
+
+  #tell(connection: Connection, type: EventType, path: string, node: NodeId = NO_NODE): void {
+    connection.deliver(type, path, -1, node === NO_NODE ? OPEN : this.#tree.store.aclId(node));
+  }
+
+  // -- Within ------------------------------------------------------------------------------------------------------------
+
+  #existing(path: string | null): NodeId {
+    if (path === null) throw new WireFault('malformed', 'null path');
+    const node = this.#tree.findPath(path);
+    if (node === NO_NODE) throw new Refusal(ErrorCode.NoNode, path);
+    return node;
+  }
+
+  #readable(connection: Connection, node: NodeId): NodeId {
+    if (node === NO_NODE) throw noNode;
+    if (!this.#permits(connection, this.#tree.store.aclId(node), Perms.read)) {
+      throw new Refusal(ErrorCode.NoAuth, this.#tree.store.path(node));
+    }
+    return node;
+  }
+
+  #permits(connection: Connection, aclId: number, perms: number): boolean {
+    const { acls } = this.#tree;
+    if ((acls.worldPerms(aclId) & perms) !== 0 || this.#config.skipAcl) return true;
+    return this.#auth.permits(acls.get(aclId), perms, connection.ids);
+  }
+
+  #stat(node: NodeId): Stat {
+    this.#tree.store.copyStat(node, this.#scratch, 0);
+    return decode(Stat, this.#scratch);
+  }
+
+  #header(connection: Connection, xid: number): number {
+    return connection.out.header(xid, this.#tree.lastProcessedZxid, ErrorCode.Ok);
+  }
+
+  #record<T>(
+    connection: Connection,
+    xid: number,
+    codec: Parameters<typeof connection.out.record<T>>[2],
+    value: T,
+  ): number {
+    return connection.out.record(xid, this.#tree.lastProcessedZxid, codec, value);
+  }
+}
+
+const OPEN = -1;
+/** Asking for what is not there is ordinary, and a stack trace for each would be dear. */
+const noNode = new Refusal(ErrorCode.NoNode, '');
+
+/** Where the path ends that begins with its length at `start`; a flag of one byte must follow. */
+function readPathEnd(bytes: Buffer, start: number, end: number): number {
+  if (end - start < 5) throw new WireFault('truncated', `request of ${end - start} bytes`);
+  const length = bytes.readInt32BE(start);
+  const pathEnd = start + 4 + length;
+  if (length < 0 || pathEnd >= end)
+    throw new WireFault('malformed', `path length ${length} of ${end - start - 5}`);
+  return pathEnd;
+}
+
+function shownPath(path: string): string {
+  return path === '' ? '/' : path;
+}

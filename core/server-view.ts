@@ -1,0 +1,125 @@
+import type { ServerStats } from './admin/stats.ts';
+import type { ConnectionView, ServerView, SessionView } from './admin/view.ts';
+import type { ServerConfig } from './config.ts';
+import type { Driver } from './driver.ts';
+import { directoryBytes, environment, fileDescriptors } from './io/host-facts.ts';
+import type { Connection } from './pipeline/connection.ts';
+import type { Clock } from './ports.ts';
+import type { DataTree } from './tree/tree.ts';
+
+/** A running server as operators see it. */
+export class RunningView implements ServerView {
+  readonly config: ServerConfig;
+  readonly stats: ServerStats;
+  readonly mode = 'standalone' as const;
+  readonly localSessionCount = 0;
+  clientPort = 0;
+  readonly #driver: Driver;
+  readonly #tree: DataTree;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+
+  constructor(driver: Driver, tree: DataTree, config: ServerConfig, stats: ServerStats, clock: Clock) {
+    this.config = config;
+    this.stats = stats;
+    this.#driver = driver;
+    this.#tree = tree;
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
+  }
+
+  get uptimeMs(): number {
+    return this.#clock.monotonicMs() - this.#startedMs;
+  }
+
+  get lastProcessedZxid(): number {
+    return this.#tree.lastProcessedZxid;
+  }
+
+  get outstandingRequests(): number {
+    let count = 0;
+    for (const connection of this.#driver.clients.connections) count += connection.waitingCount;
+    return count;
+  }
+
+  get nodeCount(): number {
+    return this.#tree.store.count;
+  }
+
+  get approximateDataBytes(): number {
+    return this.#tree.store.approximateDataBytes;
+  }
+
+  get ephemeralCount(): number {
+    return this.#tree.ephemeralCount;
+  }
+
+  get sessionCount(): number {
+    return this.#driver.tracker.count;
+  }
+
+  get connectionCount(): number {
+    return this.#driver.clients.connections.size;
+  }
+
+  get watchCount(): number {
+    const { data, child } = this.#tree.watches;
+    return data.watches + child.watches;
+  }
+
+  *connections(): Iterable<ConnectionView> {
+    for (const connection of this.#driver.clients.connections) yield viewOf(connection);
+  }
+
+  *sessions(): Iterable<SessionView> {
+    const toWall = this.#clock.wallMs() - this.#clock.monotonicMs();
+    for (const { id, expiresAtMs } of this.#driver.tracker.all()) {
+      yield { id, expiresAtMs: Math.round(expiresAtMs + toWall) };
+    }
+  }
+
+  ephemerals(): Iterable<readonly [bigint, Iterable<string>]> {
+    return this.#tree.ephemerals;
+  }
+
+  *dataWatches(): Iterable<readonly [bigint, Iterable<string>]> {
+    for (const [watcher, paths] of this.#tree.watches.data.byWatcher()) {
+      yield [(watcher as Connection).session?.id ?? 0n, paths];
+    }
+  }
+
+  *digests(): Iterable<{ zxid: number; digest: bigint }> {
+    yield { zxid: this.#tree.lastProcessedZxid, digest: this.#tree.digest.toBigInt() };
+  }
+
+  diskUse(): { dataDirBytes: number; logDirBytes: number } {
+    return {
+      dataDirBytes: directoryBytes(`${this.config.dataDir}/version-2`),
+      logDirBytes: directoryBytes(`${this.config.dataLogDir}/version-2`),
+    };
+  }
+
+  fileDescriptors(): { open: number; max: number } | null {
+    return fileDescriptors();
+  }
+
+  environment(): Iterable<readonly [string, string]> {
+    return environment();
+  }
+}
+
+function viewOf(connection: Connection): ConnectionView {
+  const { link, session, stats } = connection;
+  return {
+    remoteAddress: link.remoteIp.includes(':')
+      ? `[${link.remoteIp}]:${link.remotePort}`
+      : `${link.remoteIp}:${link.remotePort}`,
+    sessionId: session?.id ?? 0n,
+    sessionTimeoutMs: session?.timeoutMs ?? 0,
+    establishedMs: connection.establishedWallMs,
+    outstanding: connection.waitingCount,
+    reading: !connection.paused,
+    writing: link.bufferedBytes > 0,
+    stats,
+  };
+}

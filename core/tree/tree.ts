@@ -1,0 +1,495 @@
+import { CONTAINER_OWNER, ephemeralKind, ttlToOwner } from '../../wire/create-mode.ts';
+import { type Acl, Perms, STAT_BYTES } from '../../wire/data.ts';
+import { ErrorCode } from '../../wire/errors.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { nameOf, parentOf } from '../../wire/path.ts';
+import type { LoggedTxn, SimpleTxn, TxnHeader } from '../../wire/txn.ts';
+import { AclTable } from './acl-table.ts';
+import { isOutsideDigest, nodeDigestOf, TreeDigest } from './digest.ts';
+import { LongField, NO_NODE, type NodeId, NodeStore } from './node-store.ts';
+import { countedPathOf, limitedPathOf, QuotaPaths, StatsTrack, statsNodePath } from './quota.ts';
+import { Watches } from './watches.ts';
+
+/** What applying one operation came to. `stat` is the Stat right after it, in wire form; null where none is answered. */
+export interface Applied {
+  readonly type: number;
+  readonly err: ErrorCode;
+  readonly path: string;
+  readonly stat: Buffer | null;
+}
+
+/** `parts` are the results of a multi, in order; null for every other transaction. */
+export interface AppliedTxn extends Applied {
+  readonly parts: readonly Applied[] | null;
+}
+
+export interface TreeOptions {
+  readonly extendedTypes: boolean;
+  readonly digestEnabled: boolean;
+  /** Seeds the hash of the path index. */
+  readonly hashSeed: number;
+}
+
+const EMPTY = Buffer.alloc(0);
+const READ_ONLY_ACL: readonly Acl[] = [{ perms: Perms.read, id: { scheme: 'world', id: 'anyone' } }];
+
+/** Paths that cannot be deleted and that a new tree has. */
+const specialPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/zookeeper',
+  '/zookeeper/quota',
+  '/zookeeper/config',
+]);
+
+export function isSpecialPath(path: string): boolean {
+  return specialPaths.has(path);
+}
+
+/**
+ * The replicated state: znodes, sessions' ephemerals, ACLs, quotas, watches. `apply` is the only way in for a change, and it
+ * is deterministic: the same transactions in the same order give the same tree, with the same digest, on every server.
+ *
+ * Replay is idempotent, because a fuzzy snapshot may already hold what the log applies again: creating what is there takes
+ * over the ACL and lifts the parent's counters, deleting what is gone still lifts the parent's pzxid.
+ */
+export class DataTree {
+  readonly options: TreeOptions;
+  readonly store: NodeStore;
+  readonly acls = new AclTable();
+  readonly watches = new Watches();
+  readonly quotas = new QuotaPaths();
+  /** Paths of ephemeral nodes by the session that owns them. */
+  readonly ephemerals = new Map<bigint, Set<string>>();
+  readonly containers = new Set<string>();
+  readonly ttlNodes = new Set<string>();
+  /** Every session the servers know, with its timeout in milliseconds. */
+  readonly sessions = new Map<bigint, number>();
+  readonly digest = new TreeDigest();
+  lastProcessedZxid = 0;
+  #root: NodeId = NO_NODE;
+
+  constructor(options: TreeOptions) {
+    this.options = options;
+    this.store = new NodeStore(options.hashSeed);
+    this.#insertSpecial();
+  }
+
+  // -- Reading -----------------------------------------------------------------------------------------------------------
+
+  /** The node at a path in UTF-8 as it came from a client; `/` and the empty path are the root. */
+  find(bytes: Uint8Array, start: number, end: number): NodeId {
+    if (end - start === 1 && bytes[start] === SLASH) return this.#root;
+    return this.store.find(bytes, start, end);
+  }
+
+  findPath(path: string): NodeId {
+    return path === '/' ? this.#root : this.store.findPath(path);
+  }
+
+  get ephemeralCount(): number {
+    let count = 0;
+    for (const paths of this.ephemerals.values()) count += paths.size;
+    return count;
+  }
+
+  childNames(id: NodeId): string[] {
+    const names: string[] = [];
+    for (
+      let child = this.store.firstChildOf(id);
+      child !== NO_NODE;
+      child = this.store.nextSiblingOf(child)
+    ) {
+      names.push(nameOf(this.store.path(child)));
+    }
+    return names;
+  }
+
+  /** All nodes below a path. */
+  descendantCount(path: string): number {
+    if (path === '/') return this.store.count - 1;
+    let count = 0;
+    for (const _ of this.#below(this.findPath(path))) count++;
+    return count;
+  }
+
+  // -- Applying ----------------------------------------------------------------------------------------------------------
+
+  apply({ header, txn }: LoggedTxn): AppliedTxn {
+    let applied: AppliedTxn;
+    if (txn.type === OpCode.multi) {
+      applied = this.#applyMulti(header, txn.body);
+    } else {
+      const single = this.#applySimple(header, txn, false);
+      applied = { type: single.type, err: single.err, path: single.path, stat: single.stat, parts: null };
+    }
+    if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
+    return applied;
+  }
+
+  /** All or nothing was decided when the transaction was prepared: one part of type error means that none is applied. */
+  #applyMulti(header: TxnHeader, parts: readonly SimpleTxn[]): AppliedTxn {
+    const results: Applied[] = [];
+    let err: ErrorCode = ErrorCode.Ok;
+    const failed = parts.some((part) => part.type === OpCode.error);
+    let afterFailure = false;
+    for (const part of parts) {
+      let result: Applied;
+      if (part.type === OpCode.error) {
+        result = failure(part.body.err as ErrorCode);
+        afterFailure = true;
+      } else if (failed) {
+        result = failure(afterFailure ? ErrorCode.RuntimeInconsistency : ErrorCode.Ok);
+      } else {
+        result = this.#applySimple(header, part, true);
+      }
+      if (err === ErrorCode.Ok) err = result.err;
+      results.push(result);
+    }
+    return { type: OpCode.multi, err, path: '', stat: null, parts: results };
+  }
+
+  #applySimple(header: TxnHeader, txn: SimpleTxn, inMulti: boolean): Applied {
+    switch (txn.type) {
+      case OpCode.create:
+      case OpCode.create2: {
+        const owner = txn.body.ephemeral ? header.clientId : 0n;
+        return this.#create(header, txn.type, txn.body, owner);
+      }
+      case OpCode.createContainer:
+        return this.#create(header, txn.type, txn.body, CONTAINER_OWNER);
+      case OpCode.createTTL:
+        return this.#create(header, txn.type, txn.body, ttlToOwner(txn.body.ttl));
+      case OpCode.delete:
+      case OpCode.deleteContainer:
+        return result(txn.type, this.#delete(txn.body.path, header.zxid), txn.body.path);
+      case OpCode.setData:
+      case OpCode.reconfig:
+        return this.#setData(header, txn.type, txn.body.path, txn.body.data, txn.body.version);
+      case OpCode.setACL:
+        return this.#setAcl(txn.body.path, txn.body.acl, txn.body.version);
+      case OpCode.createSession:
+        this.sessions.set(header.clientId, txn.body.timeOut);
+        return result(txn.type, ErrorCode.Ok, '');
+      case OpCode.closeSession:
+        this.#closeSession(header, txn.body.paths2Delete);
+        return result(txn.type, ErrorCode.Ok, '');
+      case OpCode.check:
+        return {
+          type: txn.type,
+          err: ErrorCode.Ok,
+          path: txn.body.path,
+          stat: inMulti ? null : this.statOf(txn.body.path),
+        };
+      case OpCode.error:
+        return failure(txn.body.err as ErrorCode);
+      default:
+        return unreachable(txn);
+    }
+  }
+
+  #create(
+    header: TxnHeader,
+    type: number,
+    body: { path: string; data: Uint8Array | null; acl: Acl[] | null; parentCVersion: number },
+    owner: bigint,
+  ): Applied {
+    const { path } = body;
+    const parentPath = parentOf(path);
+    const parent = this.findPath(parentPath);
+    if (parent === NO_NODE) return result(type, ErrorCode.NoNode, path);
+    const aclId = this.acls.use(body.acl);
+    const existing = this.findPath(path);
+    if (existing !== NO_NODE) {
+      this.acls.release(this.store.aclId(existing));
+      this.store.setAclId(existing, aclId);
+      this.#liftParent(parent, parentPath, body.parentCVersion, header.zxid);
+      return result(type, ErrorCode.NodeExists, path);
+    }
+    const node = this.#insert(path, parent, body.data, aclId);
+    this.store.setLong(node, LongField.czxid, header.zxid);
+    this.store.setLong(node, LongField.mzxid, header.zxid);
+    this.store.setLong(node, LongField.pzxid, header.zxid);
+    this.store.setLong(node, LongField.ctime, header.time);
+    this.store.setLong(node, LongField.mtime, header.time);
+    this.#setOwner(node, path, owner);
+    this.#liftParent(parent, parentPath, body.parentCVersion, header.zxid);
+    this.#redigest(node, path);
+    const stat = type === OpCode.create ? null : this.#copyStat(node);
+    this.#countInQuota(path, body.data?.length ?? 0, 1);
+    this.#noteQuotaNode(path, true);
+    this.watches.created(path, parentPath, header.zxid, aclId, this.store.aclId(parent));
+    return { type, err: ErrorCode.Ok, path, stat };
+  }
+
+  #delete(path: string, zxid: number): ErrorCode {
+    const parentPath = parentOf(path);
+    const parent = this.findPath(parentPath);
+    if (parent === NO_NODE) return ErrorCode.NoNode;
+    const node = this.findPath(path);
+    if (node !== NO_NODE) this.#removeBelow(node);
+    const dataLength = node === NO_NODE ? 0 : this.store.dataLength(node);
+    const aclId = node === NO_NODE ? 0 : this.store.aclId(node);
+    if (node !== NO_NODE) this.#remove(node, path);
+    if (zxid > this.store.long(parent, LongField.pzxid)) {
+      this.store.setLong(parent, LongField.pzxid, zxid);
+      this.#redigest(parent, parentPath);
+    }
+    if (node === NO_NODE) return ErrorCode.NoNode;
+    this.#noteQuotaNode(path, false);
+    this.#countInQuota(path, -dataLength, -1);
+    this.watches.deleted(path, parentPath, zxid, aclId, this.store.aclId(parent));
+    this.acls.release(aclId);
+    return ErrorCode.Ok;
+  }
+
+  #setData(header: TxnHeader, type: number, path: string, data: Uint8Array | null, version: number): Applied {
+    const node = this.findPath(path);
+    if (node === NO_NODE) return result(type, ErrorCode.NoNode, path);
+    if (this.quotas.size > 0) this.#countInQuota(path, (data?.length ?? 0) - this.store.dataLength(node), 0);
+    this.store.setData(node, data);
+    this.store.setVersion(node, version);
+    this.store.setLong(node, LongField.mzxid, header.zxid);
+    this.store.setLong(node, LongField.mtime, header.time);
+    this.#redigest(node, path);
+    const stat = this.#copyStat(node);
+    this.watches.dataChanged(path, header.zxid, this.store.aclId(node));
+    return { type, err: ErrorCode.Ok, path, stat };
+  }
+
+  #setAcl(path: string, acl: Acl[] | null, version: number): Applied {
+    const node = this.findPath(path);
+    if (node === NO_NODE) return result(OpCode.setACL, ErrorCode.NoNode, path);
+    const before = this.store.aclId(node);
+    this.store.setAclId(node, this.acls.use(acl));
+    this.acls.release(before);
+    this.store.setAversion(node, version);
+    this.#redigest(node, path);
+    return { type: OpCode.setACL, err: ErrorCode.Ok, path, stat: this.#copyStat(node) };
+  }
+
+  /** The nodes that the transaction names go; a log that names none (older than 3.6) means all that the session owns. */
+  #closeSession(header: TxnHeader, named: readonly string[] | null): void {
+    const owned = this.ephemerals.get(header.clientId);
+    this.sessions.delete(header.clientId);
+    for (const path of named ?? [...(owned ?? [])]) this.#delete(path, header.zxid);
+    // A snapshot taken while the session ended may hold nodes that the list no longer names.
+    if (named !== null && owned !== undefined) for (const path of [...owned]) this.#delete(path, header.zxid);
+    this.ephemerals.delete(header.clientId);
+  }
+
+  /** Takes away a node whose session is unknown, after recovery. Every server that recovers this state does the same. */
+  removeOrphan(path: string): void {
+    this.#delete(path, this.lastProcessedZxid);
+  }
+
+  // -- Loading a snapshot --------------------------------------------------------------------------------------------------
+
+  /** Empties the tree for a snapshot to be loaded: not even the special nodes are left. Watches are dropped. */
+  static empty(options: TreeOptions): DataTree {
+    const tree = new DataTree(options);
+    for (const path of ['/zookeeper/config', '/zookeeper/quota', '/zookeeper', '/']) {
+      tree.#remove(tree.findPath(path), path);
+    }
+    tree.#root = NO_NODE;
+    return tree;
+  }
+
+  /** Adds one node of a snapshot; parents come before their children. `path` is empty for the root. */
+  loadNode(path: Buffer, data: Buffer | null, aclId: number, statPersisted: Buffer): void {
+    const slash = path.lastIndexOf(SLASH);
+    const parent = path.length === 0 ? NO_NODE : slash === 0 ? this.#root : this.store.find(path, 0, slash);
+    if (path.length > 0 && parent === NO_NODE) {
+      throw new Error(`snapshot holds ${path.toString()} but not its parent`);
+    }
+    const node = this.store.insert(path, parent, data);
+    if (path.length === 0) this.#root = node;
+    this.store.setAclId(node, aclId);
+    this.acls.useId(aclId);
+    const owner = statPersisted.readBigInt64BE(44);
+    const kind = ephemeralKind(owner, this.options.extendedTypes);
+    this.store.setStatPersisted(node, statPersisted, kind === 'session');
+    const text = path.toString();
+    if (kind !== 'none') this.#noteOwner(text, owner, true);
+    this.#redigest(node, text === '' ? '/' : text);
+  }
+
+  /** What follows the last node of a snapshot: nodes every tree has, quotas, and ACLs that nobody uses. */
+  finishLoad(zxid: number): void {
+    this.#insertSpecial();
+    this.acls.dropUnused();
+    this.lastProcessedZxid = zxid;
+    for (const node of this.#below(this.findPath('/zookeeper/quota'))) {
+      const limited = limitedPathOf(this.store.path(node));
+      if (limited !== null) this.quotas.add(limited);
+    }
+    for (const path of this.quotas) this.#recountQuota(path);
+  }
+
+  // -- Within ------------------------------------------------------------------------------------------------------------
+
+  /** The Stat that clients see, in wire form; null without a node. */
+  statOf(path: string): Buffer | null {
+    const node = this.findPath(path);
+    return node === NO_NODE ? null : this.#copyStat(node);
+  }
+
+  #copyStat(node: NodeId): Buffer {
+    const stat = Buffer.allocUnsafe(STAT_BYTES);
+    this.store.copyStat(node, stat, 0);
+    return stat;
+  }
+
+  #insertSpecial(): void {
+    if (this.#root === NO_NODE) this.#root = this.#insertRoot();
+    for (const path of ['/zookeeper', '/zookeeper/quota', '/zookeeper/config']) {
+      if (this.findPath(path) !== NO_NODE) continue;
+      const acl = path === '/zookeeper/config' ? this.acls.use(READ_ONLY_ACL) : this.acls.use(null);
+      const node = this.#insert(path, this.findPath(parentOf(path)), EMPTY, acl);
+      this.#redigest(node, path);
+    }
+  }
+
+  #insertRoot(): NodeId {
+    const root = this.store.insert(EMPTY, NO_NODE, EMPTY);
+    this.store.setAclId(root, this.acls.use(null));
+    this.#redigest(root, '/');
+    return root;
+  }
+
+  #insert(path: string, parent: NodeId, data: Uint8Array | null, aclId: number): NodeId {
+    const node = this.store.insert(Buffer.from(path, 'utf8'), parent, data);
+    this.store.setAclId(node, aclId);
+    return node;
+  }
+
+  #remove(node: NodeId, path: string): void {
+    if (this.store.hasOwner(node)) this.#noteOwner(path, this.store.rawOwner(node), false);
+    this.digest.subtract(this.store.digest(node));
+    this.store.remove(node);
+  }
+
+  /**
+   * A node that is deleted has no children, except on replay over a fuzzy snapshot: those it has then were created by later
+   * transactions, which follow and create them again.
+   */
+  #removeBelow(top: NodeId): void {
+    if (this.store.firstChildOf(top) === NO_NODE) return;
+    for (const node of [...this.#below(top)].reverse()) {
+      const aclId = this.store.aclId(node);
+      this.#remove(node, this.store.path(node));
+      this.acls.release(aclId);
+    }
+  }
+
+  #setOwner(node: NodeId, path: string, owner: bigint): void {
+    if (owner === 0n) return;
+    const isSession = ephemeralKind(owner, this.options.extendedTypes) === 'session';
+    this.store.setOwner(node, owner, isSession ? owner : 0n);
+    this.#noteOwner(path, owner, true);
+  }
+
+  #noteOwner(path: string, owner: bigint, present: boolean): void {
+    const kind = ephemeralKind(owner, this.options.extendedTypes);
+    if (kind === 'none') return;
+    let paths =
+      kind === 'container' ? this.containers : kind === 'ttl' ? this.ttlNodes : this.ephemerals.get(owner);
+    if (paths === undefined) {
+      paths = new Set();
+      this.ephemerals.set(owner, paths);
+    }
+    if (present) paths.add(path);
+    else paths.delete(path);
+    if (kind === 'session' && paths.size === 0) this.ephemerals.delete(owner);
+  }
+
+  /** A creation's effect on the parent. Replay of an older one never lowers the counters. */
+  #liftParent(parent: NodeId, parentPath: string, parentCVersion: number, zxid: number): void {
+    const stored = this.store.storedCversion(parent);
+    const cversion = parentCVersion === -1 ? (stored + 1) | 0 : parentCVersion;
+    if (((cversion - stored) | 0) > 0) {
+      this.store.setStoredCversion(parent, cversion);
+      this.store.setLong(parent, LongField.pzxid, zxid);
+    }
+    this.#redigest(parent, parentPath);
+  }
+
+  #redigest(node: NodeId, path: string): void {
+    if (!this.options.digestEnabled || isOutsideDigest(path)) return;
+    this.digest.subtract(this.store.digest(node));
+    const digest = nodeDigestOf(this.store, node);
+    this.store.setDigest(node, digest);
+    this.digest.add(digest);
+  }
+
+  #countInQuota(path: string, bytes: number, count: number): void {
+    const limited = this.quotas.nearest(path);
+    if (limited === null) return;
+    const node = this.findPath(statsNodePath(limited));
+    if (node === NO_NODE) return;
+    const stats = new StatsTrack((this.store.data(node) ?? EMPTY).toString('latin1'));
+    stats.set('count', stats.get('count') + count);
+    stats.set('bytes', stats.get('bytes') + bytes);
+    this.store.setData(node, Buffer.from(stats.toString(), 'latin1'));
+  }
+
+  #noteQuotaNode(path: string, present: boolean): void {
+    if (!isOutsideDigest(path)) return;
+    const limited = limitedPathOf(path);
+    if (limited !== null) {
+      if (present) this.quotas.add(limited);
+      else this.quotas.delete(limited);
+    }
+    const counted = present ? countedPathOf(path) : null;
+    if (counted !== null) this.#recountQuota(counted);
+  }
+
+  /** Usage is counted anew from the nodes themselves: the node that has the quota and all below it. */
+  #recountQuota(path: string): void {
+    const statsNode = this.findPath(statsNodePath(path));
+    if (statsNode === NO_NODE) return;
+    const top = this.findPath(path);
+    let count = 0;
+    let bytes = 0;
+    if (top !== NO_NODE) {
+      count = 1;
+      bytes = this.store.dataLength(top);
+      for (const node of this.#below(top)) {
+        count++;
+        bytes += this.store.dataLength(node);
+      }
+    }
+    const stats = new StatsTrack((this.store.data(statsNode) ?? EMPTY).toString('latin1'));
+    stats.set('count', count);
+    stats.set('bytes', bytes);
+    this.store.setData(statsNode, Buffer.from(stats.toString(), 'latin1'));
+  }
+
+  *#below(top: NodeId): Iterable<NodeId> {
+    if (top === NO_NODE) return;
+    const pending = [top];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      for (
+        let child = this.store.firstChildOf(at);
+        child !== NO_NODE;
+        child = this.store.nextSiblingOf(child)
+      ) {
+        yield child;
+        pending.push(child);
+      }
+    }
+  }
+}
+
+const SLASH = 0x2f;
+
+function result(type: number, err: ErrorCode, path: string): Applied {
+  return { type, err, path, stat: null };
+}
+
+function failure(err: ErrorCode): Applied {
+  return { type: OpCode.error, err, path: '', stat: null };
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

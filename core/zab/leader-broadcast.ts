@@ -1,0 +1,110 @@
+import { counterOf } from '../../wire/ids.ts';
+import type { LoggedTxn } from '../../wire/txn.ts';
+import type { QuorumVerifier, ServerId } from './quorum.ts';
+
+/** A transaction on its way to being committed. `bytes` are the same in the log, in a PROPOSAL and in an INFORM. */
+export interface Proposal<Request> {
+  readonly zxid: number;
+  readonly logged: LoggedTxn;
+  readonly bytes: Buffer;
+  /** What asked for it, if that was on this server. */
+  readonly request: Request | null;
+}
+
+/** What broadcasting asks of its surroundings, in the order in which it must happen. */
+export interface BroadcastEffects<Request> {
+  /** To the own log, and (in an ensemble) to every follower that is in sync. */
+  propose(proposal: Proposal<Request>): void;
+  /** Apply it and answer. Called in the order of zxids, each once. */
+  commit(proposal: Proposal<Request>): void;
+}
+
+/**
+ * The leader's part of Zab's broadcast phase (LeaderProcessRequest, LeaderProcessACK, LeaderTryToCommit). A server alone is
+ * the leader of an ensemble of one: it runs this with itself as the only voter.
+ *
+ * Invariants: proposals and commits are in the order of their zxids, without gaps; a proposal is committed only when a quorum
+ * has it on disk; the own acknowledgement counts like any other, and only once the own log is durable up to it. Links are
+ * FIFO, so acknowledging a zxid acknowledges all before it, and one number a server is all that is remembered.
+ */
+export class LeaderBroadcast<Request> {
+  readonly #quorum: QuorumVerifier;
+  readonly #effects: BroadcastEffects<Request>;
+  readonly #ackedZxid = new Map<ServerId, number>();
+  #outstanding: Proposal<Request>[] = [];
+  #committedCount = 0;
+  #lastProposed: number;
+  #lastCommitted: number;
+
+  constructor(quorum: QuorumVerifier, lastZxid: number, effects: BroadcastEffects<Request>) {
+    this.#quorum = quorum;
+    this.#effects = effects;
+    this.#lastProposed = lastZxid;
+    this.#lastCommitted = lastZxid;
+  }
+
+  get lastProposed(): number {
+    return this.#lastProposed;
+  }
+
+  get lastCommitted(): number {
+    return this.#lastCommitted;
+  }
+
+  get outstandingCount(): number {
+    return this.#outstanding.length - this.#committedCount;
+  }
+
+  /** The zxid of the next proposal. Throws when the epoch's counter has run out: only a new election can go on from there. */
+  nextZxid(): number {
+    if (counterOf(this.#lastProposed) === 0xffff_ffff) {
+      throw new Error('the zxid counter of this epoch has run out; a new epoch is needed');
+    }
+    return this.#lastProposed + 1;
+  }
+
+  propose(proposal: Proposal<Request>): void {
+    if (proposal.zxid !== this.#lastProposed + 1) {
+      throw new Error(`proposal ${proposal.zxid} does not follow ${this.#lastProposed}`);
+    }
+    this.#lastProposed = proposal.zxid;
+    this.#outstanding.push(proposal);
+    this.#effects.propose(proposal);
+  }
+
+  /** A server has everything up to this zxid on its disk. */
+  processAck(from: ServerId, zxid: number): void {
+    if (zxid <= (this.#ackedZxid.get(from) ?? -1)) return;
+    this.#ackedZxid.set(from, zxid);
+    this.#tryToCommit();
+  }
+
+  #tryToCommit(): void {
+    const upTo = this.#quorumAckedZxid();
+    while (this.#committedCount < this.#outstanding.length) {
+      const proposal = this.#outstanding[this.#committedCount]!;
+      if (proposal.zxid > upTo) break;
+      this.#committedCount++;
+      this.#lastCommitted = proposal.zxid;
+      this.#effects.commit(proposal);
+    }
+    if (this.#committedCount === this.#outstanding.length) {
+      this.#outstanding = [];
+      this.#committedCount = 0;
+    } else if (this.#committedCount >= 1024) {
+      this.#outstanding = this.#outstanding.slice(this.#committedCount);
+      this.#committedCount = 0;
+    }
+  }
+
+  /** The greatest zxid that a quorum has acknowledged: candidates are what servers acknowledged, greatest first. */
+  #quorumAckedZxid(): number {
+    const candidates = [...new Set(this.#ackedZxid.values())].sort((a, b) => b - a);
+    for (const candidate of candidates) {
+      const servers = new Set<ServerId>();
+      for (const [server, zxid] of this.#ackedZxid) if (zxid >= candidate) servers.add(server);
+      if (this.#quorum.contains(servers)) return candidate;
+    }
+    return -1;
+  }
+}
