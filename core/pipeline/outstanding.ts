@@ -1,6 +1,7 @@
 import type { Acl } from '../../wire/data.ts';
 import { nodeDigest, TreeDigest } from '../tree/digest.ts';
-import { LongField, NO_NODE, type NodeId } from '../tree/node-store.ts';
+import { NO_NODE, type NodeId } from '../tree/node-id.ts';
+import { LongField } from '../tree/node-store.ts';
 import type { DataTree } from '../tree/tree.ts';
 
 /**

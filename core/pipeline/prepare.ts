@@ -21,7 +21,7 @@ import type { LoggedTxn, SimpleTxn, Txn } from '../../wire/txn.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import { DIGEST_VERSION } from '../tree/digest.ts';
-import { NO_NODE } from '../tree/node-store.ts';
+import { NO_NODE } from '../tree/node-id.ts';
 import { limitNodePath, StatsTrack, statsNodePath } from '../tree/quota.ts';
 import { type DataTree, isSpecialPath } from '../tree/tree.ts';
 import { fixupAcl } from './acl.ts';

@@ -16,7 +16,8 @@ import {
 } from '../../wire/requests.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
-import { LongField, NO_NODE, type NodeId } from '../tree/node-store.ts';
+import { NO_NODE, type NodeId } from '../tree/node-id.ts';
+import { LongField } from '../tree/node-store.ts';
 import type { DataTree } from '../tree/tree.ts';
 import type { WatcherTypeName } from '../tree/watches.ts';
 import { maskDigests } from './acl.ts';

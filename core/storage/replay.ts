@@ -25,6 +25,8 @@ export interface Replayed {
   /** Transactions that were handed to the sink. */
   readonly transactions: number;
   readonly torn: readonly TornTail[];
+  /** The last entry in the logs that was replayed, null if none was. */
+  readonly lastEntry: { readonly path: string; readonly at: number; readonly end: number } | null;
 }
 
 /** Whether `zxid` is what may come right after `last`: the next of its epoch, or the first of a newer one. */
@@ -48,19 +50,19 @@ export function replayLogs(
 ): Replayed {
   const replay = new Replay(files, logs, snapshotZxid, sink, logger);
   replay.run();
-  return { zxid: replay.last, transactions: replay.transactions, torn: replay.torn };
+  const { last, transactions, torn, lastEntry } = replay;
+  return { zxid: last, transactions, torn, lastEntry };
 }
 
 class Replay {
   last: number;
   transactions = 0;
   readonly torn: TornTail[] = [];
+  lastEntry: Replayed['lastEntry'] = null;
   readonly #files: Files;
   readonly #logs: readonly LogFile[];
   readonly #sink: RecoverySink;
   readonly #logger: Logger;
-  /** Where `last` comes from, for messages. */
-  #lastPath: string | null = null;
 
   constructor(
     files: Files,
@@ -99,7 +101,7 @@ class Replay {
       if (!follows(entry.zxid, this.last)) throw this.#gap(log.path, entry);
       this.#apply(log.path, entry);
       this.last = entry.zxid;
-      this.#lastPath = log.path;
+      this.lastEntry = { path: log.path, at: entry.at, end: entry.end };
     }
     return lastInFile;
   }
@@ -111,7 +113,7 @@ class Replay {
   }
 
   #gap(path: string, entry: LogEntry): StorageError {
-    const before = this.#lastPath === null ? 'the snapshot' : this.#lastPath;
+    const before = this.lastEntry?.path ?? 'the snapshot';
     return new StorageError(
       'log-gap',
       path,

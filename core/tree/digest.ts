@@ -1,5 +1,6 @@
 import { crc32 } from '../storage/checksum.ts';
-import type { NodeId, NodeStore } from './node-store.ts';
+import type { NodeId } from './node-id.ts';
+import type { NodeStore } from './node-store.ts';
 
 /** Version of the digest algorithm that snapshots and transactions name. */
 export const DIGEST_VERSION = 2;

@@ -1,11 +1,7 @@
 import { STAT_BYTES } from '../../wire/data.ts';
 import { BlobStore, NO_BLOB } from './blobs.ts';
+import { NO_NODE, type NodeId } from './node-id.ts';
 import { PathIndex } from './path-index.ts';
-
-/** Number of a node in its store; 0 is no node. Ids of removed nodes are used again. */
-export type NodeId = number;
-
-export const NO_NODE: NodeId = 0;
 
 /**
  * Layout of a node's slot. The last 68 bytes are the node's Stat exactly as clients are sent it, kept current at every change,

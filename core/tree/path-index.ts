@@ -1,4 +1,4 @@
-import { NO_NODE, type NodeId } from './node-store.ts';
+import { NO_NODE, type NodeId } from './node-id.ts';
 
 /** What the index asks of the nodes it points to. */
 interface IndexedNodes {

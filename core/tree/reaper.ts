@@ -1,5 +1,6 @@
 import { ephemeralKind, ownerToTtl } from '../../wire/create-mode.ts';
-import { LongField, NO_NODE } from './node-store.ts';
+import { NO_NODE } from './node-id.ts';
+import { LongField } from './node-store.ts';
 import type { DataTree } from './tree.ts';
 
 /**

@@ -2,7 +2,8 @@ import type { ByteWriter } from '../../wire/bytes.ts';
 import type { Acl } from '../../wire/data.ts';
 import type { SnapshotSource, ZxidDigest } from '../storage/contract.ts';
 import { DIGEST_VERSION } from './digest.ts';
-import { LongField, NO_NODE, type NodeId } from './node-store.ts';
+import { NO_NODE, type NodeId } from './node-id.ts';
+import { LongField } from './node-store.ts';
 import type { DataTree } from './tree.ts';
 
 const STAT_PERSISTED_BYTES = 60;

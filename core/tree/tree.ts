@@ -6,7 +6,8 @@ import { nameOf, parentOf } from '../../wire/path.ts';
 import type { LoggedTxn, SimpleTxn, TxnHeader } from '../../wire/txn.ts';
 import { AclTable } from './acl-table.ts';
 import { isOutsideDigest, nodeDigestOf, TreeDigest } from './digest.ts';
-import { LongField, NO_NODE, type NodeId, NodeStore } from './node-store.ts';
+import { NO_NODE, type NodeId } from './node-id.ts';
+import { LongField, NodeStore } from './node-store.ts';
 import { countedPathOf, limitedPathOf, QuotaPaths, StatsTrack, statsNodePath } from './quota.ts';
 import { Watches } from './watches.ts';
 
