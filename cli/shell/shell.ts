@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 import { Watching } from './watching.ts';
 
 /** Time to reach a server before the shell gives up. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5000;
 
 /** `zookit shell`: one command, or a prompt; ends the process with its status. */
 export async function runShell(args: readonly string[]): Promise<void> {
