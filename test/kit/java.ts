@@ -5,6 +5,8 @@ import { Child, eventually, freePort, which } from './processes.ts';
 import { type TempDirectory, tempDirectory } from './temp.ts';
 
 const SERVER_JAR = '/usr/share/java/zookeeper.jar';
+/** Without a logger Apache ZooKeeper keeps the reason of its end to itself. */
+const LOGGER_JAR = '/usr/share/java/slf4j-simple.jar';
 
 /** `super:superpw`, as the server property wants it. */
 export const SUPER_DIGEST = 'super:g9oN2HttPfn8MMWJZ2r45Np/LIA=';
@@ -13,7 +15,8 @@ export const SUPER_AUTH = 'super:superpw';
 
 /** The class path of Debian's Apache ZooKeeper, or null with nothing else when it is not installed. */
 export function javaZooKeeper(): string | null {
-  return which('java') !== null && existsSync(SERVER_JAR) ? SERVER_JAR : null;
+  if (which('java') === null || !existsSync(SERVER_JAR)) return null;
+  return existsSync(LOGGER_JAR) ? `${SERVER_JAR}:${LOGGER_JAR}` : SERVER_JAR;
 }
 
 export interface JavaServerOptions {
@@ -64,6 +67,7 @@ export class JavaServer implements AsyncDisposable {
       `zookeeper.DigestAuthenticationProvider.superDigest=${SUPER_DIGEST}`,
       'zookeeper.preAllocSize=1024',
       'znode.container.checkIntervalMs=1000',
+      'org.slf4j.simpleLogger.defaultLogLevel=warn',
       ...(options.properties ?? []),
     ];
     const child = new Child('java', [

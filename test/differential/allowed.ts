@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ErrorCode } from '../../wire/errors.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import type { Answer } from './answer.ts';
+import { isGuarded } from './pools.ts';
+import type { Step } from './step.ts';
+
+/** A difference between Apache ZooKeeper 3.8.0 (left) and zookit (right) that is meant, and why. */
+export interface AllowedDifference {
+  /** Also the heading of its section in docs/divergence.md. */
+  readonly id: string;
+  readonly reason: string;
+  matches(step: Step, left: Answer, right: Answer): boolean;
+}
+
+/** Whether the answers are the same but for the fields named. */
+function sameBut(left: Answer, right: Answer, ...fields: (keyof Answer)[]): boolean {
+  const without = (answer: Answer): unknown => {
+    const copy: Partial<Record<keyof Answer, unknown>> = { ...answer };
+    for (const field of fields) delete copy[field];
+    return copy;
+  };
+  return isDeepStrictEqual(without(left), without(right));
+}
+
+function isRequest(step: Step, type: number): boolean {
+  return (step.do === 'request' || step.do === 'raw') && step.type === type;
+}
+
+interface ResultBody {
+  readonly type: number;
+  readonly body: Readonly<Record<string, unknown>> | null;
+}
+
+/** A multi's results, where a create2 that 3.8 answered as a create is told apart by nothing but its Stat. */
+function sameButForCreate2(left: unknown, right: unknown): boolean {
+  if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
+  return left.every((one: ResultBody, at) => {
+    const other = right[at] as ResultBody;
+    if (one.type === OpCode.create && other.type === OpCode.create2)
+      return one.body?.path === other.body?.path;
+    return isDeepStrictEqual(one, other);
+  });
+}
+
+export const allowedDifferences: readonly AllowedDifference[] = [
+  {
+    id: 'unreadable-write-takes-no-zxid',
+    reason:
+      '3.8 gives a write that it cannot read a place in the order of transactions; zookit refuses it before it has one.',
+    matches: (_step, left, right) =>
+      left.err === ErrorCode.MarshallingError &&
+      left.isNewZxid === true &&
+      right.isNewZxid === false &&
+      sameBut(left, right, 'isNewZxid'),
+  },
+  {
+    id: 'exists-needs-read',
+    reason: 'Since 3.9.2 exists asks for READ on a node that is there; 3.8 tells anybody.',
+    matches: (step, left, right) =>
+      step.do === 'request' &&
+      step.type === OpCode.exists &&
+      isGuarded(step.body.path ?? '') &&
+      left.err === ErrorCode.Ok &&
+      right.err === ErrorCode.NoAuth &&
+      sameBut(left, right, 'err', 'body'),
+  },
+  {
+    id: 'create2-in-multi-answers-with-stat',
+    reason: '3.8 answers a create2 within a multi as if it were a create; since 3.9 it has its Stat.',
+    matches: (step, left, right) =>
+      step.do === 'multi' && sameBut(left, right, 'body') && sameButForCreate2(left.body, right.body),
+  },
+  {
+    id: 'check-watches-knows-whose',
+    reason:
+      '3.8 finds a watch of any connection when it is asked for one of the asking connection; 3.9 does not.',
+    matches: (step, left, right) =>
+      isRequest(step, OpCode.checkWatches) &&
+      left.err === ErrorCode.Ok &&
+      right.err === ErrorCode.NoWatcher &&
+      sameBut(left, right, 'err', 'body'),
+  },
+];
+
+/** The entry that covers a difference, null if none does. */
+export function allowanceFor(step: Step, left: Answer, right: Answer): AllowedDifference | null {
+  return allowedDifferences.find((allowed) => allowed.matches(step, left, right)) ?? null;
+}

@@ -1,0 +1,150 @@
+import { decode, encode } from '../../wire/codec.ts';
+import { WireFault } from '../../wire/fault.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import type { requestCodecs } from '../../wire/requests.ts';
+import { SUPER_AUTH } from '../kit/java.ts';
+import { requestCodecOf } from '../kit/raw-codecs.ts';
+import type { Rng } from '../kit/seed.ts';
+import { makeMulti, makeMultiRead } from './generate-multi.ts';
+import { makeRead, makeSetWatches, makeWatchCall } from './generate-reads.ts';
+import { makeWrite } from './generate-writes.ts';
+import type { Model } from './model.ts';
+import { users } from './pools.ts';
+import type { Step } from './step.ts';
+
+const weights = {
+  write: 300,
+  read: 260,
+  multi: 90,
+  multiRead: 30,
+  watchCall: 70,
+  setWatches: 12,
+  getEphemerals: 12,
+  whoAmI: 8,
+  sync: 12,
+  ping: 12,
+  auth: 14,
+  reconfig: 3,
+  malformed: 25,
+  unknown: 3,
+  drop: 14,
+  close: 8,
+  resumeLive: 6,
+} as const;
+
+const timeouts = [30_000, 0, -5, 100, 12_000, 40_000, 1_000_000_000];
+
+/** The next step of a random sequence, given what is known so far. */
+export function nextStep(rng: Rng, model: Model, number: number): Step {
+  const session = rng.below(model.sessions.length);
+  const { state } = model.sessions[session]!;
+  if (state === 'new') {
+    const timeoutMs = number < model.sessions.length ? 30_000 : rng.pick(timeouts);
+    return { do: 'connect', session, timeoutMs, readOnly: rng.pick([false, false, true, null]) };
+  }
+  if (state === 'dropped') {
+    const how = rng.chance(75)
+      ? 'properly'
+      : rng.pick(['wrong-password', 'ahead', 'unknown-session'] as const);
+    return { do: 'resume', session, how };
+  }
+  switch (rng.weighted(weights)) {
+    case 'write':
+      return makeWrite(rng, model, session);
+    case 'read':
+      return makeRead(rng, model, session);
+    case 'multi':
+      return makeMulti(rng, model, session);
+    case 'multiRead':
+      return makeMultiRead(rng, model, session);
+    case 'watchCall':
+      return makeWatchCall(rng, model, session);
+    case 'setWatches':
+      return makeSetWatches(rng, model, session, number);
+    case 'getEphemerals':
+      return {
+        do: 'request',
+        session,
+        type: OpCode.getEphemerals,
+        body: { path: rng.pick([null, '', ' ', '/', '/a', '/b/', '/c', 'a', '/nothing']) },
+      };
+    case 'whoAmI':
+      return { do: 'request', session, type: OpCode.whoAmI, body: {} };
+    case 'sync':
+      return {
+        do: 'request',
+        session,
+        type: OpCode.sync,
+        body: { path: rng.pick(['/', '/a', '/missing', 'nolead', '']) },
+      };
+    case 'ping':
+      return { do: 'request', session, type: OpCode.ping, body: {} };
+    case 'auth':
+      return makeAuth(rng, session);
+    case 'reconfig':
+      return {
+        do: 'request',
+        session,
+        type: OpCode.reconfig,
+        body: {
+          joiningServers: 'server.9=localhost:1:2;3',
+          leavingServers: null,
+          newMembers: null,
+          curConfigId: -1,
+        },
+      };
+    case 'malformed':
+      return makeMalformed(rng, model, session);
+    case 'unknown':
+      return {
+        do: 'raw',
+        session,
+        type: rng.pick([0, 10, 23, 99, 108, 1000, -1, -2, 2147483647, -2147483648]),
+        hex: rng.bytes(rng.below(20)).toString('hex'),
+      };
+    case 'drop':
+      return { do: 'drop', session };
+    case 'close':
+      return { do: 'close', session };
+    case 'resumeLive':
+      return { do: 'resume', session, how: 'properly' };
+  }
+}
+
+function makeAuth(rng: Rng, session: number): Step {
+  const roll = rng.below(100);
+  if (roll < 65)
+    return { do: 'auth', session, scheme: 'digest', auth: rng.pick([users.alice.auth, users.bob.auth]) };
+  if (roll < 80) return { do: 'auth', session, scheme: 'digest', auth: SUPER_AUTH };
+  if (roll < 88) return { do: 'auth', session, scheme: 'ip', auth: rng.pick(['127.0.0.1', '', 'x']) };
+  const [scheme, auth] = rng.pick([
+    ['nonsense', 'x'],
+    ['world', 'anyone'],
+    ['super', 'super'],
+    ['auth', ''],
+    ['', 'x'],
+    ['digest', 'nocolon'],
+    ['digest', ''],
+    ['digest', 'super:wrong'],
+  ] as const);
+  return { do: 'auth', session, scheme, auth };
+}
+
+/** A request of a known type whose body ends early or lies about a length. */
+function makeMalformed(rng: Rng, model: Model, session: number): Step {
+  for (;;) {
+    const step = rng.chance(60) ? makeWrite(rng, model, session) : makeRead(rng, model, session);
+    if (step.do !== 'request') continue;
+    const codec = requestCodecOf(step.type as keyof typeof requestCodecs);
+    const whole = encode(codec, step.body);
+    const bytes = Buffer.from(whole.subarray(0, rng.chance(50) ? rng.below(whole.length) : whole.length));
+    if (rng.chance(50) && bytes.length >= 4)
+      bytes.writeInt32BE(rng.pick([-1, -2, 0x7fffffff, -0x80000000, 5000]), 0);
+    try {
+      decode(codec, bytes);
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      return { do: 'raw', session, type: step.type, hex: bytes.toString('hex') };
+    }
+  }
+}
