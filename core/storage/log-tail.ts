@@ -44,17 +44,21 @@ export type LogTail =
 export function judgeTail(window: FileWindow, at: number, lastZxid: number): LogTail {
   const lastNonZero = window.lastNonZero(at);
   if (lastNonZero === -1) return { kind: 'end' };
-  const bytes = lastNonZero + 1 - at;
   const later = findLaterEntries(window, at + 1, lastNonZero, lastZxid);
-  if (later.end > at + LOG_BATCH_BYTES_MAX) {
-    return { kind: 'corrupt', reason: `an entry is unreadable, but the one at byte ${later.at} is intact` };
-  }
+  const torn: LogTail = { kind: 'torn', bytes: lastNonZero + 1 - at, laterEntries: later.count };
+  const damagedBeforeOthers: LogTail = {
+    kind: 'corrupt',
+    reason: `an entry is unreadable, but the one at byte ${later.at} is intact`,
+  };
+  if (later.end > at + LOG_BATCH_BYTES_MAX) return damagedBeforeOthers;
+  const headEnd = at + (at === 0 ? LOG_HEADER_BYTES : ENTRY_HEAD_BYTES);
+  if (hasMissingSector(window, at, headEnd)) return torn;
   const extent = readExtent(window, at);
-  if (hasMissingSector(window, at, extent)) return { kind: 'torn', bytes, laterEntries: later.count };
-  if (later.count > 0) {
-    return { kind: 'corrupt', reason: `an entry is unreadable, but the one at byte ${later.at} is intact` };
-  }
-  if (lastNonZero < extent - 1) return { kind: 'torn', bytes, laterEntries: 0 };
+  // The length was written as it stands, so the next entry would begin behind it.
+  if (later.count > 0 && later.at < extent) return damagedBeforeOthers;
+  if (hasMissingSector(window, at, extent)) return torn;
+  if (later.count > 0) return damagedBeforeOthers;
+  if (lastNonZero < extent - 1) return torn;
   if (at === 0) return { kind: 'corrupt', reason: 'it does not begin with the header of a transaction log' };
   return { kind: 'corrupt', reason: 'all of the last entry is there, but its length or checksum is wrong' };
 }

@@ -1,0 +1,283 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MemoryFiles } from '../../core/io/memory-files.ts';
+import { silentLogger } from '../../core/ports.ts';
+import type { StorageErrorCode } from '../../core/storage/errors.ts';
+import { ENTRY_OVERHEAD_BYTES, writeEntry, writeLogHeader } from '../../core/storage/log-format.ts';
+import { type Recovered, recover } from '../../core/storage/recovery.ts';
+import { writeSnapshotEnd, writeSnapshotHead } from '../../core/storage/snapshot-format.ts';
+import { ByteWriter } from '../../wire/bytes.ts';
+import { makeZxid } from '../../wire/ids.ts';
+import { FixedSource, RecordedState } from '../kit/recorded-state.ts';
+import { makeTxn } from './crash-trial.ts';
+
+const golden = (name: string): Buffer => readFileSync(new URL(`../golden/storage/${name}`, import.meta.url));
+const stat = Buffer.alloc(60);
+
+let files: MemoryFiles;
+let warnings: string[];
+beforeEach(() => {
+  files = new MemoryFiles();
+  warnings = [];
+});
+
+function put(path: string, bytes: Buffer): void {
+  files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+  files.open(path, 'create').writeNow(bytes, 0);
+}
+
+function log(...zxids: number[]): Buffer {
+  const bytes = Buffer.alloc(100_000);
+  writeLogHeader(bytes, 0);
+  let at = 16;
+  for (const zxid of zxids) {
+    const txn = makeTxn(zxid, Buffer.from(`data ${zxid}`));
+    writeEntry(bytes, at, txn);
+    at += txn.length + ENTRY_OVERHEAD_BYTES;
+  }
+  return bytes;
+}
+
+/** Sessions, ACLs and one node that says which snapshot it is. */
+function snapshot(zxid: number): Buffer {
+  const nodes = [
+    { path: '', data: null, aclId: -1, stat },
+    { path: `/at-${zxid}`, data: Buffer.from('x'), aclId: 1, stat },
+  ];
+  const acl = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
+  const source = new FixedSource(zxid, { sessions: [[7n, 4000]], acls: [[1, acl]], nodes }, null);
+  const writer = new ByteWriter();
+  writeSnapshotHead(writer, source);
+  source.writeNodes(writer, 1_000_000);
+  writeSnapshotEnd(writer, 1, { zxid, version: 2, digest: 5n }, zxid);
+  return writer.finish();
+}
+
+function run(options: { logDirectory?: string; snapshotTrustEmpty?: boolean } = {}): {
+  recovered: Recovered;
+  state: RecordedState;
+} {
+  const state = new RecordedState();
+  const logger = {
+    ...silentLogger,
+    warn: (message: string) => warnings.push(message),
+    error: (message: string) => warnings.push(message),
+  };
+  const recovered = recover(
+    files,
+    { snapshotDirectory: '/d', logDirectory: '/d', snapshotTrustEmpty: false, logger, ...options },
+    state,
+  );
+  return { recovered, state };
+}
+
+function refusal(options: Parameters<typeof run>[0] = {}): {
+  code: StorageErrorCode;
+  path: string;
+  message: string;
+} {
+  try {
+    run(options);
+  } catch (error) {
+    return error as { code: StorageErrorCode; path: string; message: string };
+  }
+  throw new Error('recovery did not refuse');
+}
+
+describe('what was there comes back', () => {
+  test('nothing, where nothing was', () => {
+    expect(run().recovered).toEqual({ zxid: 0, snapshot: null, transactions: 0, torn: [], fresh: true });
+    expect(files.exists('/d')).toBe(true);
+  });
+
+  test("Apache ZooKeeper's snapshot and log", () => {
+    put('/d/snapshot.0', golden('snapshot.0'));
+    put('/d/log.1', golden('log.1'));
+    const { recovered, state } = run();
+    expect(recovered).toMatchObject({ zxid: 8, transactions: 8, fresh: false });
+    expect(state.nodes.length).toBe(4);
+    expect(state.zxids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('the newest snapshot, and of the logs only what came after it', () => {
+    put('/d/snapshot.8', golden('snapshot.8'));
+    put('/d/snapshot.0', golden('snapshot.0'));
+    put('/d/log.1', golden('log.1'));
+    put('/d/log.9', log(9, 10));
+    const { recovered, state } = run();
+    expect(recovered).toMatchObject({ zxid: 10, transactions: 2, snapshot: { path: '/d/snapshot.8' } });
+    expect(state.zxids).toEqual([9, 10]);
+    expect(state.snapshot).toEqual({ zxid: 8, digest: { zxid: 8, version: 2, digest: 0x29cbce830n } });
+  });
+
+  test('a snapshot alone', () => {
+    put('/d/snapshot.8', golden('snapshot.8'));
+    expect(run().recovered).toMatchObject({ zxid: 8, transactions: 0, fresh: false });
+  });
+
+  test('logs in a directory of their own', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/l/log.4', log(4, 5));
+    expect(run({ logDirectory: '/l' }).recovered.zxid).toBe(5);
+  });
+});
+
+describe('a broken newest snapshot', () => {
+  beforeEach(() => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/log.1', log(1, 2, 3, 4, 5, 6, 7));
+  });
+
+  test('cut or damaged anywhere, gives way to the older one', () => {
+    const newest = snapshot(6);
+    // Cut behind a seal, it is what an older ZooKeeper writes: complete, without last zxid (21 bytes) or digest (33).
+    const complete = [newest.length - 21, newest.length - 54];
+    for (let at = 0; at < newest.length; at++) {
+      const damaged = Buffer.from(newest);
+      damaged[at] = (damaged[at] as number) ^ 0x40;
+      for (const bytes of [newest.subarray(0, at), damaged]) {
+        put('/d/snapshot.6', bytes);
+        const { recovered, state } = run();
+        const what = bytes === damaged ? `byte ${at} flipped` : `cut at byte ${at}`;
+        if (bytes !== damaged && complete.includes(at)) {
+          expect(recovered.snapshot?.zxid, what).toBe(6);
+          continue;
+        }
+        expect(recovered, what).toMatchObject({ zxid: 7, transactions: 4, snapshot: { zxid: 3 } });
+        expect(
+          state.nodes.map((node) => node.path),
+          what,
+        ).toEqual(['', '/at-3']);
+        expect(state.sessions, what).toEqual([[7n, 4000]]);
+      }
+    }
+    put('/d/snapshot.6', newest);
+    expect(run().recovered.snapshot?.path).toBe('/d/snapshot.6');
+  });
+
+  test('is told to the operator', () => {
+    put('/d/snapshot.6', snapshot(6).fill(1, 60, 61));
+    run();
+    expect(warnings.join()).toMatch(
+      /\/d\/snapshot\.6: the snapshot cannot be read at byte .*trying an older one/,
+    );
+  });
+
+  test('refuses when the logs do not reach it from the older one', () => {
+    put('/d/snapshot.9', snapshot(9).subarray(0, -1));
+    expect(refusal()).toMatchObject({ code: 'corrupt-snapshot', path: '/d/snapshot.9' });
+    expect(refusal().message).toMatch(/only reach 0x7/);
+  });
+
+  test('does not refuse for a snapshot at the start of an epoch, which is no transaction', () => {
+    put('/d/snapshot.100000000', Buffer.alloc(0));
+    expect(run().recovered.zxid).toBe(7);
+  });
+});
+
+describe('what a crash leaves is cleared away', () => {
+  test('a torn tail is cut off, so that every other ZooKeeper can read the log', () => {
+    put('/d/snapshot.0', golden('snapshot.0'));
+    put('/d/log.1', Buffer.concat([golden('log.1').subarray(0, 0x300), Buffer.alloc(500)]));
+    expect(run().recovered).toMatchObject({
+      zxid: 7,
+      torn: [{ path: '/d/log.1', keepBytes: 0x2c4, bytes: 0x3c }],
+    });
+    expect(files.open('/d/log.1', 'read').size()).toBe(0x2c4);
+    expect(run().recovered).toMatchObject({ zxid: 7, torn: [] });
+  });
+
+  test('an empty newest log is removed (ZOOKEEPER-2332)', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/log.4', log(4));
+    put('/d/log.5', Buffer.alloc(0));
+    expect(run().recovered.zxid).toBe(4);
+    expect(files.list('/d').sort()).toEqual(['log.4', 'snapshot.3']);
+  });
+
+  test('an unfinished snapshot is removed', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/tmp-snapshot.5', snapshot(5));
+    expect(run().recovered.zxid).toBe(3);
+    expect(files.list('/d')).toEqual(['snapshot.3']);
+  });
+
+  test("Apache ZooKeeper's very first snapshot, unfinished, means that there is no history", () => {
+    put('/d/snapshot.0', golden('snapshot.0').subarray(0, 100));
+    expect(run().recovered).toMatchObject({ zxid: 0, fresh: true });
+  });
+});
+
+describe('what a crash cannot have left is refused', () => {
+  test('logs without a snapshot, unless told to trust them', () => {
+    put('/d/log.1', log(1, 2));
+    expect(refusal()).toMatchObject({ code: 'no-valid-snapshot', path: '/d/log.1' });
+    expect(refusal().message).toContain('snapshot.trust.empty=true');
+    expect(run({ snapshotTrustEmpty: true }).recovered).toMatchObject({
+      zxid: 2,
+      transactions: 2,
+      fresh: false,
+    });
+  });
+
+  test('history whose snapshots are all unreadable, even when told to trust an empty one', () => {
+    put('/d/snapshot.3', snapshot(3).subarray(0, 50));
+    put('/d/log.4', log(4));
+    expect(refusal({ snapshotTrustEmpty: true })).toMatchObject({
+      code: 'no-valid-snapshot',
+      path: '/d/snapshot.3',
+    });
+  });
+
+  test('a gap between snapshot and log', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/log.5', log(5, 6));
+    expect(refusal()).toMatchObject({ code: 'log-gap', path: '/d/log.5' });
+    expect(refusal().message).toMatch(/transaction 0x5, but the snapshot ends at 0x3/);
+  });
+
+  test('directories that were mixed up (ZOOKEEPER-2967)', () => {
+    put('/l/snapshot.3', snapshot(3));
+    put('/d/log.4', log(4));
+    expect(refusal({ logDirectory: '/l' })).toMatchObject({
+      code: 'directories-mixed',
+      path: '/l/snapshot.3',
+    });
+    files.remove('/l/snapshot.3');
+    expect(refusal({ logDirectory: '/l' })).toMatchObject({ code: 'directories-mixed', path: '/d/log.4' });
+  });
+
+  test('packed snapshots, with the way to unpack them', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/snapshot.4.gz', Buffer.from([0x1f, 0x8b]));
+    expect(refusal()).toMatchObject({ code: 'unsupported-compression', path: '/d/snapshot.4.gz' });
+    expect(refusal().message).toContain('gunzip /d/snapshot.4.gz');
+  });
+
+  test('and nothing is changed on the disk', () => {
+    put('/d/snapshot.3', snapshot(3));
+    put('/d/log.4', log(4).subarray(0, 40));
+    put('/d/log.6', log(6));
+    put('/d/tmp-snapshot.5', Buffer.alloc(3));
+    const before = files.list('/d').map((name) => [name, files.open(`/d/${name}`, 'read').size()]);
+    refusal();
+    expect(files.list('/d').map((name) => [name, files.open(`/d/${name}`, 'read').size()])).toEqual(before);
+  });
+});
+
+test('a snapshot of a new epoch goes on with the first transaction of that epoch', () => {
+  const first = makeZxid(1, 1);
+  put(`/d/snapshot.${(first - 1).toString(16)}`, snapshot(first - 1));
+  put('/d/log.1', log(1, 2));
+  put(`/d/log.${first.toString(16)}`, log(first, first + 1));
+  expect(run().state.zxids).toEqual([first, first + 1]);
+});
+
+test('other names are left alone', () => {
+  put('/d/snapshot.3', snapshot(3));
+  for (const name of ['log.4.bak', 'snapshot.9.tmp', 'log.xyz', 'currentEpoch', 'acceptedEpoch']) {
+    put(`/d/${name}`, Buffer.from('1'));
+  }
+  expect(run().recovered.zxid).toBe(3);
+  expect(files.list('/d').length).toBe(6);
+});
