@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ServerConfig } from '../core/config.ts';
 import { ConfigError, ensembleFault, type ParsedConfig, parseZooCfg } from '../core/zoo-cfg.ts';
@@ -15,24 +15,34 @@ export function readConfig(path: string): ParsedConfig {
   return { config: resolved, warnings };
 }
 
-/** A data directory is not there and may not be made. */
-export class MissingDirectoryError extends Error {
-  readonly code = 'directory-missing';
+/** A data directory is not there and may not be made, or is something else. */
+export class DataDirectoryError extends Error {
+  readonly code = 'data-directory';
 
-  constructor(directory: string) {
-    super(`${directory} does not exist: make it, or take out datadir.autocreate=false`);
-    this.name = 'MissingDirectoryError';
+  constructor(message: string) {
+    super(message);
+    this.name = 'DataDirectoryError';
   }
 }
 
-/** Makes the data directories unless that is switched off, and checks that they can be written. Throws `MissingDirectoryError` or a system's error. */
+/**
+ * Makes the data directories unless that is switched off, and checks that they can be written. Throws `DataDirectoryError` or a
+ * system's error.
+ */
 export function prepareDirectories(config: ServerConfig): void {
   for (const directory of new Set([config.dataDir, config.dataLogDir])) {
-    if (!existsSync(directory)) {
+    const found = statSync(directory, { throwIfNoEntry: false });
+    if (found === undefined) {
       if (!config.dataDirAutocreate) {
-        throw new MissingDirectoryError(directory);
+        throw new DataDirectoryError(
+          `${directory} does not exist: make it, or take out datadir.autocreate=false`,
+        );
       }
       mkdirSync(directory, { recursive: true });
+    } else if (!found.isDirectory()) {
+      throw new DataDirectoryError(
+        `${directory} is not a directory: set dataDir and dataLogDir to directories`,
+      );
     }
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   }
@@ -55,7 +65,8 @@ function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    // A dataDir that is no directory is found when the directories are prepared.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw new ConfigError([`${path}: ${(error as Error).message}`]);
   }
 }

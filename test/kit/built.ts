@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** The compiled package in a directory of its own, so that tests neither need nor disturb `dist`. */
+export interface BuiltPackage extends Disposable {
+  /** The command line's entry file, for `node`. */
+  readonly main: string;
+}
+
+/**
+ * Compiles the package as `npm run build` does. It lies below node_modules, from where its dependencies are found, and is
+ * removed at the end.
+ */
+export function buildPackage(): BuiltPackage {
+  const directory = join(ROOT, 'node_modules', '.cache', `zookit-test-build-${process.pid}`);
+  mkdirSync(directory, { recursive: true });
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', directory];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the package does not compile:\n${stdout}`);
+  const main = join(directory, 'cli', 'main.js');
+  if (!existsSync(main)) throw new Error(`the build made no ${main}`);
+  return {
+    main,
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
