@@ -8,12 +8,14 @@ import { replyCodecs } from '../wire/replies.ts';
 import { Empty, PathRequest, WatchedPathRequest, WatchesRequest } from '../wire/requests.ts';
 import type { ClientContext, OperationOptions } from './context.ts';
 import type { CallSpec } from './requests.ts';
-import type { WatchKind, WatchListener } from './watches.ts';
+import { type WatchKind, type WatchListener, watchKinds } from './watches.ts';
 
 /** Options of reads that can set a one-shot watch. */
 export interface WatchedReadOptions extends OperationOptions {
   /** Called once, with the first change after what the read returned, or when the watch ends otherwise. */
   readonly watch?: WatchListener | undefined;
+  /** Takes the watch back: the listener is not called any more, and the last one on the path takes it off the server. */
+  readonly watchSignal?: AbortSignal | undefined;
 }
 
 export interface NodeData {
@@ -51,13 +53,12 @@ function watchedRead<T>(
   options: WatchedReadOptions | undefined,
   read: WatchedRead<T>,
 ): Promise<T> {
-  const listener = options?.watch;
   const serverPath = context.path(read.operation, path);
-  const watch = listener !== undefined;
+  const watch = options?.watch !== undefined;
   const armed = (kind: WatchKind, abandoned: boolean) => {
-    if (listener === undefined) return;
-    if (abandoned) removeOrphan(context, serverPath, kind);
-    else context.watches.add(kind, serverPath, listener);
+    if (options?.watch === undefined) return;
+    if (abandoned || options.watchSignal?.aborted === true) removeFromServer(context, serverPath, kind);
+    else listen(context, kind, serverPath, options.watch, options.watchSignal);
   };
   const { operation, type, absent } = read;
   const spec: CallSpec<{ path: string; watch: boolean }, T> = {
@@ -81,15 +82,41 @@ function watchedRead<T>(
   return context.call(spec, options?.signal);
 }
 
-/**
- * A watch was set for somebody who has stopped waiting: takes it off the server, unless others listen on the path. A failure
- * leaves a watch whose event finds no listener.
- */
-function removeOrphan(context: ClientContext, serverPath: string, kind: WatchKind): void {
-  for (const other of ['data', 'exist', 'child', 'persistent', 'recursive'] as const) {
-    if (context.watches.has(other, serverPath)) return;
+/** Enters a listener, until it has been called or the signal aborts. */
+function listen(
+  context: ClientContext,
+  kind: WatchKind,
+  serverPath: string,
+  listener: WatchListener,
+  signal: AbortSignal | undefined,
+): void {
+  if (signal === undefined) {
+    context.watches.add(kind, serverPath, listener);
+    return;
   }
+  const own: WatchListener = (event) => {
+    signal.removeEventListener('abort', onAbort);
+    listener(event);
+  };
+  const onAbort = () => {
+    if (context.watches.remove(kind, serverPath, own)) removeFromServer(context, serverPath, kind);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  context.watches.add(kind, serverPath, own);
+}
+
+/**
+ * Takes a watch that nobody waits for off the server, unless others listen on the path. A read on its way may set it again before
+ * the server gets to the removal: then it is set once more afterwards, which also reports what changed in between. A failure does
+ * no harm: it leaves a watch whose event finds no listener.
+ */
+function removeFromServer(context: ClientContext, serverPath: string, kind: WatchKind): void {
+  if (watchKinds.some((other) => context.watches.has(other, serverPath))) return;
   const type = kind === 'child' ? WatcherType.Children : WatcherType.Data;
+  const restore = () => {
+    context.connection.rearmPath(serverPath);
+    return null;
+  };
   const spec: CallSpec<{ path: string; type: number }, null> = {
     operation: 'removeWatches',
     path: context.chroot.toClient(serverPath),
@@ -97,8 +124,8 @@ function removeOrphan(context: ClientContext, serverPath: string, kind: WatchKin
     codec: WatchesRequest,
     body: { path: serverPath, type },
     writes: false,
-    read: () => null,
-    readError: () => ({ value: null }),
+    read: restore,
+    readError: () => ({ value: restore() }),
   };
   context.call(spec, undefined).catch(() => {});
 }

@@ -40,7 +40,7 @@ export interface CallSpec<B, T> {
 export const READ_SENDS_MAX = 4;
 
 /** An operation under way. It settles once; what comes later is swallowed. */
-export class Call<B = unknown, T = unknown> implements ErrorContext {
+export class Call<B = unknown, T = unknown> {
   readonly spec: CallSpec<B, T>;
   xid: Xid = 0;
   sends = 0;
@@ -81,7 +81,7 @@ export class Call<B = unknown, T = unknown> implements ErrorContext {
     }
     const handled = spec.readError?.(errorCode, this.settled);
     if (handled === undefined) {
-      this.fail(serverError(errorCode, this, spec.expectedVersion ?? null));
+      this.fail(serverError(errorCode, contextOf(this), spec.expectedVersion ?? null));
     } else if (!this.settled) {
       this.settled = true;
       this.#resolve(handled.value);
@@ -225,6 +225,6 @@ export class Requests {
   }
 }
 
-export function contextOf(call: Call): ErrorContext {
+export function contextOf(call: Pick<Call, 'operation' | 'path'>): ErrorContext {
   return { operation: call.operation, path: call.path };
 }

@@ -1,0 +1,123 @@
+import {
+  type Acl,
+  type Data,
+  NoNodeError,
+  SessionExpiredError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { nameOf } from '../../wire/path.ts';
+import { decideLock } from './decide.ts';
+import { OwnNode } from './own-node.ts';
+
+export interface ContenderOptions {
+  /** Directory of the lock; made of containers where it does not exist. */
+  readonly directory: string;
+  /** What stands before the sequence number in the names of nodes. */
+  readonly marker: string;
+  readonly data: Data;
+  readonly acl: readonly Acl[] | undefined;
+  /** How many may hold it at once. */
+  readonly leases: number;
+}
+
+/** A place that was won: the node that stands for it, watched. */
+export interface Place {
+  readonly node: OwnNode;
+  /** Zxid of the node's creation, which only grows from holder to holder. */
+  readonly czxid: number;
+  /** The session that the node belongs to. */
+  readonly sessionId: bigint;
+}
+
+/** Thrown by `contend` if it was told not to wait and would have to. */
+export const wouldWait: unique symbol = Symbol('would wait');
+
+/**
+ * Queues up for a lock and returns when it is held. Whatever else happens, the node that stood in the queue is deleted, however
+ * often the connection breaks.
+ *
+ * Rejects with the signal's reason, with `SessionExpiredError` if the session ends, with `wouldWait` if `wait` is false and others
+ * are first.
+ */
+export async function contend(
+  client: ZooKeeperClient,
+  options: ContenderOptions,
+  signal: AbortSignal | undefined,
+  wait = true,
+): Promise<Place> {
+  for (;;) {
+    const place = await contendOnce(client, options, signal, wait);
+    // Somebody deleted our node while it waited: back to the end of the queue.
+    if (place !== null) return place;
+  }
+}
+
+async function contendOnce(
+  client: ZooKeeperClient,
+  options: ContenderOptions,
+  signal: AbortSignal | undefined,
+  wait: boolean,
+): Promise<Place | null> {
+  const { directory, marker, data, acl } = options;
+  const prefix = directory === '/' ? '/' : `${directory}/`;
+  const { path, stat } = await client.create(prefix + marker, data, {
+    mode: 'ephemeral-sequential',
+    protected: true,
+    parents: 'container',
+    acl,
+    signal,
+  });
+  const node = new OwnNode(client, path);
+  try {
+    for (;;) {
+      if (client.sessionId !== stat.ephemeralOwner) throw sessionEnded(path);
+      const names = await client.children(directory, { signal });
+      // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
+      if (client.sessionId !== stat.ephemeralOwner) throw sessionEnded(path);
+      const decision = decideLock(names, nameOf(path), marker, options.leases);
+      if (decision.kind === 'held') return { node, czxid: stat.czxid, sessionId: stat.ephemeralOwner };
+      if (decision.kind === 'gone') {
+        node.stop();
+        return null;
+      }
+      if (!wait) throw wouldWait;
+      await change(client, prefix + decision.on, node, signal);
+    }
+  } catch (error) {
+    node.stop();
+    client.delete(path, { guaranteed: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function sessionEnded(path: string): SessionExpiredError {
+  return new SessionExpiredError({ operation: 'acquire', path }, 'not-applied');
+}
+
+/** Resolves when there is reason to look again: the node has changed or is gone, ours is, or a watch has ended. */
+async function change(
+  client: ZooKeeperClient,
+  path: string,
+  own: OwnNode,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const watching = new AbortController();
+  let onAbort: () => void = () => {};
+  try {
+    const woken = new Promise<void>((resolve, reject) => {
+      onAbort = () => reject(signal?.reason);
+      own.onDeleted = resolve;
+      // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
+      client
+        .get(path, { watch: () => resolve(), watchSignal: watching.signal, signal })
+        .catch((error: unknown) => (error instanceof NoNodeError ? resolve() : reject(error)));
+    });
+    signal?.addEventListener('abort', onAbort);
+    if (own.deleted) return;
+    await woken;
+  } finally {
+    own.onDeleted = () => {};
+    signal?.removeEventListener('abort', onAbort);
+    watching.abort();
+  }
+}

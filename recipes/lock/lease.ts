@@ -1,0 +1,143 @@
+import type { ClientState, StateInfo, ZooKeeperClient } from '../../client/index.ts';
+import { ClosedError, NoNodeError, SessionExpiredError } from '../../client/index.ts';
+import type { Place } from './contender.ts';
+import { LeaseEndedError, type LeaseEndReason } from './errors.ts';
+
+/** Proof of holding a lock, as far as there can be one, for as long as `signal` has not aborted. */
+export interface Lease extends AsyncDisposable {
+  /**
+   * Grows with every holder of the lock: a resource that remembers the highest one it has seen and refuses lower ones is safe from
+   * a holder that was delayed. The zxid that created the node.
+   */
+  readonly fencingToken: number;
+  /** The node that stands for the lock. */
+  readonly path: string;
+  /**
+   * Aborts, with a `LeaseEndedError` that says why, when the lock may not be held any more: the connection is lost (`in-doubt`),
+   * the session is (`session-lost`), the node was deleted, or the lease was released.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Gives the lock up; the last lease of a re-entrant lock deletes the node, however often the connection breaks. Resolves when the
+   * node is gone. Idempotent.
+   */
+  release(): Promise<void>;
+}
+
+/**
+ * A place in a lock's directory while somebody holds it: shared by the leases that were handed on re-entrantly, watched for
+ * anything that puts it into doubt, and given back when the last lease is released.
+ */
+export class Hold {
+  readonly place: Place;
+  readonly #client: ZooKeeperClient;
+  readonly #leases = new Set<HeldLease>();
+  #ended: LeaseEndedError | null = null;
+  #deleted: Promise<void> | null = null;
+  readonly #onState = (state: ClientState, info: StateInfo): void => {
+    if (state === 'suspended' || state === 'readonly') this.#end('in-doubt', info.reason);
+    else if (state === 'lost') this.#end('session-lost', info.reason);
+  };
+  readonly #onEnd = (error: Error | null): void => this.#end('session-lost', error);
+
+  constructor(client: ZooKeeperClient, place: Place) {
+    this.place = place;
+    this.#client = client;
+    place.node.onDeleted = () => this.#end('deleted');
+    client.on('state', this.#onState).on('end', this.#onEnd);
+    if (client.sessionId !== place.sessionId) this.#end('session-lost');
+    else if (!client.connected) this.#end('in-doubt');
+    else if (place.node.deleted) this.#end('deleted');
+  }
+
+  get client(): ZooKeeperClient {
+    return this.#client;
+  }
+
+  /** A further lease on the place; throws what ended it, if something has. */
+  lease(): HeldLease {
+    if (this.#ended !== null) throw this.#ended;
+    if (this.#deleted !== null) throw new LeaseEndedError(this.place.node.path, 'released');
+    const lease = new HeldLease(this);
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  /** One lease fewer; the last one deletes the node. */
+  async release(lease: HeldLease): Promise<void> {
+    this.#leases.delete(lease);
+    if (this.#leases.size > 0) return;
+    this.#deleted ??= this.#delete();
+    await this.#deleted;
+  }
+
+  /** Deletes the node of a place that nobody has a lease on. */
+  giveUp(): void {
+    this.#deleted ??= this.#delete();
+    this.#deleted.catch(() => {});
+  }
+
+  async #delete(): Promise<void> {
+    this.#client.off('state', this.#onState).off('end', this.#onEnd);
+    // Off the server first, in the same write: a release then notifies the next in line and nobody else.
+    this.place.node.stop();
+    try {
+      await this.#client.delete(this.place.node.path, { guaranteed: true });
+    } catch (error) {
+      // Without the node or its session there is nothing left to give back.
+      const gone =
+        error instanceof NoNodeError || error instanceof SessionExpiredError || error instanceof ClosedError;
+      if (!gone) throw error;
+    }
+  }
+
+  #end(reason: LeaseEndReason, cause?: unknown): void {
+    if (this.#deleted !== null) return;
+    // What is in doubt may still turn out to be lost; the signals have aborted by then.
+    this.#ended = new LeaseEndedError(this.place.node.path, reason, cause ?? undefined);
+    for (const lease of this.#leases) lease.abort(this.#ended);
+  }
+}
+
+/** One lease on a place. */
+export class HeldLease implements Lease {
+  readonly #hold: Hold;
+  readonly #controller = new AbortController();
+  #released: Promise<void> | null = null;
+
+  constructor(hold: Hold) {
+    this.#hold = hold;
+  }
+
+  get hold(): Hold {
+    return this.#hold;
+  }
+
+  get fencingToken(): number {
+    return this.#hold.place.czxid;
+  }
+
+  get path(): string {
+    return this.#hold.place.node.path;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: LeaseEndedError): void {
+    this.#controller.abort(reason);
+  }
+
+  release(): Promise<void> {
+    if (this.#released === null) {
+      this.#released = this.#hold.release(this);
+      this.abort(new LeaseEndedError(this.path, 'released'));
+    }
+    return this.#released;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+}
