@@ -1,7 +1,7 @@
 import { ByteReader } from '../../wire/bytes.ts';
 import {
   CONTAINER_OWNER,
-  type CreateMode,
+  CreateMode,
   ephemeralKind,
   isCreateMode,
   isEphemeral,
@@ -94,7 +94,7 @@ export class Preparer {
     switch (type) {
       case OpCode.multi: {
         const ops = MultiRequest.read(reader);
-        const writes = ops.filter(isWriteOp);
+        const writes = ops.filter(isWriteOp).map(withOwnType);
         if (writes.length !== ops.length)
           throw new WireFault('malformed', 'a multi that writes holds operations that read');
         return (context) => this.#multi(context, writes);
@@ -178,6 +178,13 @@ export class Preparer {
     const { data, flags } = op.body;
     const ttlMs = op.type === OpCode.createTTL ? op.body.ttl : -1;
     const mode = this.#createMode(op.body.path, flags, ttlMs);
+    // Apache ZooKeeper logs such a node and then ends at it, at each start anew: no log of ours may hold one.
+    if (op.type === OpCode.createTTL && !isTtl(mode)) {
+      throw new Refusal(
+        ErrorCode.BadArguments,
+        `${op.body.path}: createTTL with mode ${flags}, which has no TTL`,
+      );
+    }
     if (!op.body.path.includes('/') || op.body.path.includes('\0')) throw badPath(op.body.path, 'no parent');
     const acl = fixupAcl(op.body.path, op.body.acl, context.ids, this.#auth);
     const parentPath = parentOf(op.body.path);
@@ -356,6 +363,20 @@ function ownerOf(mode: CreateMode, type: number, sessionId: bigint, ttlMs: numbe
   if (type === OpCode.createContainer) return CONTAINER_OWNER;
   if (type === OpCode.createTTL) return ttlToOwner(ttlMs);
   return isEphemeral(mode) ? sessionId : 0n;
+}
+
+/**
+ * Within a multi ZooKeeper takes the kind of a creation from its flags, and cannot read one whose flags are unknown or lack the
+ * TTL that they call for.
+ */
+function withOwnType(op: WriteOp): WriteOp {
+  if (op.type !== OpCode.create && op.type !== OpCode.create2 && op.type !== OpCode.createContainer)
+    return op;
+  const { flags } = op.body;
+  if (!isCreateMode(flags) || isTtl(flags)) {
+    throw new WireFault('malformed', `create mode ${flags} in ${opName(op.type)} within a multi`);
+  }
+  return flags === CreateMode.container ? { type: OpCode.createContainer, body: op.body } : op;
 }
 
 function badPath(path: string, reason: string): Refusal {

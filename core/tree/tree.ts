@@ -5,7 +5,7 @@ import { OpCode } from '../../wire/opcodes.ts';
 import { nameOf, parentOf } from '../../wire/path.ts';
 import type { LoggedTxn, SimpleTxn, TxnHeader } from '../../wire/txn.ts';
 import { AclTable } from './acl-table.ts';
-import { isOutsideDigest, nodeDigestOf, TreeDigest } from './digest.ts';
+import { isOutsideDigest, TreeDigest } from './digest.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 import { LongField, NodeStore } from './node-store.ts';
 import { countedPathOf, limitedPathOf, QuotaPaths, StatsTrack, statsNodePath } from './quota.ts';
@@ -302,7 +302,7 @@ export class DataTree {
     if (path.length > 0 && parent === NO_NODE) {
       throw new Error(`snapshot holds ${path.toString()} but not its parent`);
     }
-    const node = this.store.insert(path, parent, data);
+    const node = this.store.insert(path, path.length, parent, data);
     if (path.length === 0) this.#root = node;
     this.store.setAclId(node, aclId);
     this.acls.useId(aclId);
@@ -346,19 +346,22 @@ export class DataTree {
       if (this.findPath(path) !== NO_NODE) continue;
       const acl = path === '/zookeeper/config' ? this.acls.use(READ_ONLY_ACL) : this.acls.use(null);
       const node = this.#insert(path, this.findPath(parentOf(path)), EMPTY, acl);
+      // ZooKeeper gives this one its ACL by a setACL that asks for no version, and shows it.
+      if (path === '/zookeeper/config') this.store.setAversion(node, -1);
       this.#redigest(node, path);
     }
   }
 
   #insertRoot(): NodeId {
-    const root = this.store.insert(EMPTY, NO_NODE, EMPTY);
+    const root = this.store.insert(EMPTY, 0, NO_NODE, EMPTY);
     this.store.setAclId(root, this.acls.use(null));
     this.#redigest(root, '/');
     return root;
   }
 
   #insert(path: string, parent: NodeId, data: Uint8Array | null, aclId: number): NodeId {
-    const node = this.store.insert(Buffer.from(path, 'utf8'), parent, data);
+    const { scratch } = this.store;
+    const node = this.store.insert(scratch.bytes, scratch.encode(path), parent, data);
     this.store.setAclId(node, aclId);
     return node;
   }
@@ -417,7 +420,7 @@ export class DataTree {
   #redigest(node: NodeId, path: string): void {
     if (!this.options.digestEnabled || isOutsideDigest(path)) return;
     this.digest.subtract(this.store.digest(node));
-    const digest = nodeDigestOf(this.store, node);
+    const digest = this.store.computeDigest(node);
     this.store.setDigest(node, digest);
     this.digest.add(digest);
   }
