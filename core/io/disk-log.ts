@@ -1,31 +1,25 @@
-import type { Clock, Files, Logger, OpenFile } from '../ports.ts';
-import { StorageError } from '../storage/errors.ts';
-import { joinPath, logName } from '../storage/file-names.ts';
+import type { Clock, Files, Logger } from '../ports.ts';
 import {
   ENTRY_BYTES_MAX,
   ENTRY_OVERHEAD_BYTES,
   LOG_BATCH_BYTES_MAX,
   LOG_HEADER_BYTES,
-  LogReader,
   writeEntry,
   writeLogHeader,
 } from '../storage/log-format.ts';
+import { LogFile, type LogFileOptions } from './log-file.ts';
 
 export interface DiskLogEvents {
   /** Every transaction up to `zxid` survives a crash from now on. */
   durable(zxid: number): void;
   /**
    * The disk failed. Called once; nothing becomes durable afterwards, not even what a later sync would seem to save, as the
-   * system may have dropped what it could not write.
+   * system may have dropped what it could not write. What was not durable may still be found by the next recovery.
    */
   failed(error: Error): void;
 }
 
-export interface DiskLogOptions {
-  /** Step by which a log file is lengthened ahead of its contents; 0: not at all. */
-  readonly preAllocSizeBytes: number;
-  /** When false, `durable` is reported without a sync: a crash of the machine loses transactions. */
-  readonly forceSync: boolean;
+export interface DiskLogOptions extends LogFileOptions {
   /** Syncs that take longer are warned about. */
   readonly fsyncWarningThresholdMs: number;
   readonly clock: Clock;
@@ -41,49 +35,37 @@ interface Batch {
   newFileZxid: number | null;
 }
 
-/** Distance to the preallocated end at which the file is lengthened, as in ZooKeeper. */
-const PREALLOC_MARGIN_BYTES = 4096;
+const BATCH_BYTES_AT_FIRST = 16 * 1024;
 /** Buffers kept for the next batches: one gathers while one is written. */
 const POOLED_BATCHES_MAX = 4;
-const oneZero = Buffer.alloc(1);
-/** Written in place of a sync where none is wanted: `durable` must come in a later turn all the same. */
-const nothing = Buffer.alloc(0);
 
 /**
  * The transaction log, in ZooKeeper's files. The hot path of every write.
  *
  * Group commit: while one batch is being synced, the next gathers, and it goes out by itself when that sync has ended. A batch
  * is one write and one fdatasync, and the write waits until the sync before it has ended: recovery relies on that to tell a
- * torn tail from damage (see `judgeTail`). Appending goes on in a new file after each start and each `roll`; old files are
- * only ever shortened to what they hold.
- *
- * The write itself is synchronous, as it only copies into the page cache (5 to 60 µs for up to 256 KiB), where a trip through
- * the thread pool costs about 20 µs more; the sync never blocks the event loop.
+ * torn tail from damage (see `judgeTail`). The log is never appended to after a start: each start and each `roll` begins a
+ * new file with the next transaction.
  */
 export class DiskLog {
-  readonly #files: Files;
-  readonly #directory: string;
+  readonly #file: LogFile;
   readonly #options: DiskLogOptions;
   readonly #events: DiskLogEvents;
   /** Batches that wait, oldest first; the last one takes appends. */
   readonly #queue: Batch[] = [];
   readonly #pool: Batch[] = [];
-  #file: OpenFile | null = null;
-  /** Where the next batch goes, and how long the file is made to be. */
-  #position = 0;
-  #fileBytes = 0;
   #rollPending = true;
   #syncing = false;
   #failed = false;
   #closing: ((error: Error | null) => void) | null = null;
   #closed = false;
+  #lastZxid = 0;
   #txnsSinceRoll = 0;
   #bytesSinceRoll = 0;
   #syncMaxMs = 0;
 
   constructor(files: Files, directory: string, options: DiskLogOptions, events: DiskLogEvents) {
-    this.#files = files;
-    this.#directory = directory;
+    this.#file = new LogFile(files, directory, options);
     this.#options = options;
     this.#events = events;
   }
@@ -111,46 +93,38 @@ export class DiskLog {
   }
 
   /**
-   * Adds a transaction in its form on disk (`writeLoggedTxn`); `entry` is copied at once. Zxids must ascend. No disk is
-   * touched before `flush`. After a failure this does nothing.
+   * Adds a transaction in its form on disk (`writeLoggedTxn`); `entry` is copied at once. Throws unless zxids ascend. No disk
+   * is touched before `flush`. After a failure this does nothing.
    */
   append(zxid: number, entry: Buffer): void {
     if (this.#closing !== null || this.#closed) throw new Error('the transaction log is closed');
-    if (this.#failed) return;
+    if (zxid <= this.#lastZxid) throw new RangeError(`zxid ${zxid} is logged after ${this.#lastZxid}`);
     if (entry.length === 0 || entry.length > ENTRY_BYTES_MAX) {
       throw new RangeError(`a transaction of ${entry.length} bytes cannot be logged`);
     }
-    const size = entry.length + ENTRY_OVERHEAD_BYTES;
-    const batch = this.#batchFor(zxid, size);
+    if (this.#failed) return;
+    const bytes = entry.length + ENTRY_OVERHEAD_BYTES;
+    const batch = this.#batchWithRoom(zxid, bytes);
     writeEntry(batch.bytes, batch.length, entry);
-    batch.length += size;
+    batch.length += bytes;
     batch.lastZxid = zxid;
+    this.#lastZxid = zxid;
     this.#txnsSinceRoll += 1;
-    this.#bytesSinceRoll += size;
+    this.#bytesSinceRoll += bytes;
   }
 
-  #batchFor(zxid: number, size: number): Batch {
+  #batchWithRoom(zxid: number, bytes: number): Batch {
     let batch = this.#queue[this.#queue.length - 1];
-    if (this.#rollPending || batch === undefined || batch.length + size > LOG_BATCH_BYTES_MAX) {
-      batch = this.#pool.pop() ?? {
-        bytes: Buffer.allocUnsafeSlow(16 * 1024),
-        length: 0,
-        lastZxid: 0,
-        newFileZxid: null,
-      };
+    if (this.#rollPending || batch === undefined || batch.length + bytes > LOG_BATCH_BYTES_MAX) {
+      batch = this.#pool.pop() ?? newBatch();
       this.#queue.push(batch);
-      if (this.#rollPending) {
-        this.#rollPending = false;
-        batch.newFileZxid = zxid;
-        writeLogHeader(batch.bytes, 0);
-        batch.length = LOG_HEADER_BYTES;
-      }
     }
-    const need = batch.length + size;
-    if (need > batch.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(need, batch.bytes.length * 2));
-      batch.bytes.copy(grown, 0, 0, batch.length);
-      batch.bytes = grown;
+    reserve(batch, LOG_HEADER_BYTES + bytes);
+    if (this.#rollPending) {
+      this.#rollPending = false;
+      batch.newFileZxid = zxid;
+      writeLogHeader(batch.bytes, 0);
+      batch.length = LOG_HEADER_BYTES;
     }
     return batch;
   }
@@ -163,62 +137,36 @@ export class DiskLog {
       if (this.#closing !== null) this.#finishClose(this.#closing);
       return;
     }
-    try {
-      if (batch.newFileZxid !== null) this.#startFile(batch.newFileZxid);
-      this.#write(batch);
-    } catch (error) {
-      this.#fail(error as Error);
-      return;
-    }
-    this.#sync(batch);
-  }
-
-  #write(batch: Batch): void {
-    const file = this.#file as OpenFile;
-    const end = this.#position + batch.length;
-    this.#preallocate(file, end);
-    file.writeNow(batch.bytes.subarray(0, batch.length), this.#position);
-    this.#position = end;
-    if (end > this.#fileBytes) this.#fileBytes = end;
-  }
-
-  /**
-   * Lengthens the file by writing one zero at its new end, so that it stays sparse. Zeros behind the last entry are how every
-   * ZooKeeper finds the end of a log.
-   */
-  #preallocate(file: OpenFile, end: number): void {
-    const step = this.#options.preAllocSizeBytes;
-    if (step <= 0 || end + PREALLOC_MARGIN_BYTES < this.#fileBytes) return;
-    const length = Math.ceil((end + PREALLOC_MARGIN_BYTES + 1) / step) * step;
-    file.writeNow(oneZero, length - 1);
-    this.#fileBytes = length;
-  }
-
-  #sync(batch: Batch): void {
     this.#syncing = true;
     const startMs = this.#options.clock.monotonicMs();
-    const done = (error: Error | null): void => {
-      this.#syncing = false;
-      if (this.#failed) return;
-      if (error !== null) {
-        this.#fail(error);
-        return;
-      }
-      this.#noteSyncTime(this.#options.clock.monotonicMs() - startMs);
-      const zxid = batch.lastZxid;
-      this.#recycle(batch);
-      this.#events.durable(zxid);
-      this.flush();
-    };
-    if (this.#options.forceSync) (this.#file as OpenFile).datasync(done);
-    else (this.#file as OpenFile).write(nothing, this.#position, done);
+    try {
+      if (batch.newFileZxid !== null) this.#file.begin(batch.newFileZxid);
+      this.#file.append(batch.bytes.subarray(0, batch.length));
+      this.#file.sync((error) => this.#synced(batch, startMs, error));
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #synced(batch: Batch, startMs: number, error: Error | null): void {
+    if (this.#failed) return;
+    if (error !== null) {
+      this.#fail(error);
+      return;
+    }
+    this.#syncing = false;
+    this.#noteSyncTime(this.#options.clock.monotonicMs() - startMs);
+    const zxid = batch.lastZxid;
+    this.#recycle(batch);
+    this.#events.durable(zxid);
+    this.flush();
   }
 
   #noteSyncTime(elapsedMs: number): void {
     if (elapsedMs > this.#syncMaxMs) this.#syncMaxMs = elapsedMs;
     if (elapsedMs <= this.#options.fsyncWarningThresholdMs) return;
     this.#options.logger.warn('syncing the transaction log took long: every write waits for it', {
-      path: this.#file?.path,
+      path: this.#file.path,
       elapsedMs,
     });
   }
@@ -238,55 +186,10 @@ export class DiskLog {
     this.#bytesSinceRoll = 0;
   }
 
-  /** Everything in the old file is synced by now. */
-  #startFile(zxid: number): void {
-    this.#closeFile();
-    const path = joinPath(this.#directory, logName(zxid));
-    this.#assertHoldsNothing(path);
-    this.#file = this.#files.open(path, 'create');
-    this.#position = 0;
-    this.#fileBytes = 0;
-    if (this.#options.forceSync) this.#files.syncDirectory(this.#directory);
-  }
-
-  /** A crash may have left a file of this name without entries; one with entries is history that recovery did not see. */
-  #assertHoldsNothing(path: string): void {
-    if (!this.#files.exists(path)) return;
-    const file = this.#files.open(path, 'read');
-    try {
-      if (new LogReader(file).next() === null) return;
-    } finally {
-      file.close();
-    }
-    throw new StorageError(
-      'would-overwrite',
-      path,
-      'this log holds transactions that are not in the state of this server; another server may be running on the same directory',
-    );
-  }
-
-  /** Takes the preallocated zeros off, so that the file ends where its entries do. */
-  #closeFile(): void {
-    const file = this.#file;
-    if (file === null) return;
-    this.#file = null;
-    try {
-      if (this.#fileBytes > this.#position) file.truncate(this.#position);
-    } finally {
-      file.close();
-    }
-  }
-
   #fail(error: Error): void {
-    if (this.#failed) return;
     this.#failed = true;
     this.#queue.length = 0;
-    try {
-      this.#file?.close();
-    } catch {
-      // The first error is the one that tells; the file is given up.
-    }
-    this.#file = null;
+    this.#file.abandon();
     const closing = this.#closing;
     this.#closing = null;
     this.#events.failed(error);
@@ -294,8 +197,8 @@ export class DiskLog {
   }
 
   /**
-   * Writes and syncs what was appended, shortens the file to its entries and closes it; `done` is called once. The log takes
-   * nothing afterwards.
+   * Writes and syncs what was appended, shortens the file to its entries and closes it; `done` is called once, with the error
+   * if the disk failed. The log takes nothing afterwards. Call it once.
    */
   close(done: (error: Error | null) => void): void {
     if (this.#closed || this.#closing !== null) throw new Error('the transaction log is closed already');
@@ -312,11 +215,28 @@ export class DiskLog {
     this.#closing = null;
     this.#closed = true;
     try {
-      this.#closeFile();
+      this.#file.close();
     } catch (error) {
       done(error as Error);
       return;
     }
     done(null);
   }
+}
+
+function newBatch(): Batch {
+  return {
+    bytes: Buffer.allocUnsafeSlow(BATCH_BYTES_AT_FIRST),
+    length: 0,
+    lastZxid: 0,
+    newFileZxid: null,
+  };
+}
+
+function reserve(batch: Batch, bytes: number): void {
+  const need = batch.length + bytes;
+  if (need <= batch.bytes.length) return;
+  const grown = Buffer.allocUnsafeSlow(Math.max(need, batch.bytes.length * 2));
+  batch.bytes.copy(grown, 0, 0, batch.length);
+  batch.bytes = grown;
 }
