@@ -135,9 +135,18 @@ export class ByteReader {
 export class ByteWriter {
   bytes: Buffer;
   pos = 0;
+  #view: DataView;
 
   constructor(capacity = 256) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#view = viewOf(this.bytes);
+  }
+
+  /** Goes on in a new buffer; what was written stays with whoever holds the old one. */
+  renew(capacity: number): void {
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#view = viewOf(this.bytes);
+    this.pos = 0;
   }
 
   /** Makes room for `count` more bytes. */
@@ -147,6 +156,7 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(need, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.pos);
     this.bytes = grown;
+    this.#view = viewOf(grown);
   }
 
   reset(): void {
@@ -174,13 +184,13 @@ export class ByteWriter {
 
   writeInt(value: number): void {
     this.reserve(4);
-    this.bytes.writeInt32BE(value | 0, this.pos);
+    this.#view.setInt32(this.pos, value);
     this.pos += 4;
   }
 
   writeLong(value: bigint): void {
     this.reserve(8);
-    this.bytes.writeBigInt64BE(BigInt.asIntN(64, value), this.pos);
+    this.#view.setBigInt64(this.pos, value);
     this.pos += 8;
   }
 
@@ -188,8 +198,8 @@ export class ByteWriter {
   writeLongExact(value: number): void {
     if (!Number.isSafeInteger(value)) throw new WireFault('unencodable', `${value} is not a safe integer`);
     this.reserve(8);
-    this.bytes.writeInt32BE(Math.floor(value / TWO_32), this.pos);
-    this.bytes.writeInt32BE(value | 0, this.pos + 4);
+    this.#view.setInt32(this.pos, Math.floor(value / TWO_32));
+    this.#view.setInt32(this.pos + 4, value);
     this.pos += 8;
   }
 
@@ -243,4 +253,8 @@ export class ByteWriter {
     this.bytes.writeInt32BE(written, this.pos);
     this.pos += 4 + written;
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

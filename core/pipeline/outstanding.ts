@@ -1,5 +1,6 @@
 import type { Acl } from '../../wire/data.ts';
-import { nodeDigest, TreeDigest } from '../tree/digest.ts';
+import { crc32 } from '../storage/checksum.ts';
+import { isOutsideDigest, TreeDigest } from '../tree/digest.ts';
 import { NO_NODE, type NodeId } from '../tree/node-id.ts';
 import { LongField } from '../tree/node-store.ts';
 import type { DataTree } from '../tree/tree.ts';
@@ -57,12 +58,15 @@ export class ChangeRecord {
   }
 }
 
-const statScratch = Buffer.alloc(60);
+/** The stat part of what a node's digest covers, in the digest's order. */
+const STAT_BYTES = 60;
+const statBytes = Buffer.alloc(STAT_BYTES);
+const statView = new DataView(statBytes.buffer, statBytes.byteOffset, STAT_BYTES);
 const TWO_32 = 0x1_0000_0000;
 
 function putLong(value: number, at: number): void {
-  statScratch.writeInt32BE(Math.floor(value / TWO_32), at);
-  statScratch.writeInt32BE(value | 0, at + 4);
+  statView.setInt32(at, Math.floor(value / TWO_32));
+  statView.setInt32(at + 4, value | 0);
 }
 
 /**
@@ -155,23 +159,26 @@ export class OutstandingChanges {
   #carryDigest(record: ChangeRecord): void {
     const total = this.#currentDigest();
     total.subtract(record.digest);
-    record.digest = record.exists && !record.path.startsWith('/zookeeper/') ? this.#digestOf(record) : 0;
+    record.digest = record.exists && !isOutsideDigest(record.path) ? this.#digestOf(record) : 0;
     total.add(record.digest);
   }
 
+  /** The same as `NodeStore.computeDigest`, of a node that is still to be. */
   #digestOf(record: ChangeRecord): number {
+    const { scratch } = this.#tree.store;
+    const pathLength = record.path === '/' ? 0 : scratch.encode(record.path);
+    const crc = crc32(scratch.bytes, 0, pathLength, 0);
+    const data = record.dataNode === NO_NODE ? record.data : this.#tree.store.data(record.dataNode);
     putLong(record.czxid, 0);
     putLong(record.mzxid, 8);
-    putLong(record.ctime, 16);
-    putLong(record.mtime, 24);
-    statScratch.writeInt32BE(record.version, 32);
-    statScratch.writeInt32BE(record.cversion, 36);
-    statScratch.writeInt32BE(record.aversion, 40);
-    statScratch.writeBigInt64BE(record.owner, 44);
-    putLong(record.pzxid, 52);
-    const path = record.path === '/' ? '' : record.path;
-    const data = record.dataNode === NO_NODE ? record.data : this.#tree.store.data(record.dataNode);
-    return nodeDigest(Buffer.from(path, 'utf8'), data, statScratch);
+    putLong(record.pzxid, 16);
+    putLong(record.ctime, 24);
+    putLong(record.mtime, 32);
+    statView.setInt32(40, record.version);
+    statView.setInt32(44, record.cversion);
+    statView.setInt32(48, record.aversion);
+    statView.setBigInt64(52, record.owner);
+    return crc32(statBytes, 0, STAT_BYTES, data === null ? crc : crc32(data, 0, data.length, crc));
   }
 
   #fromTree(node: NodeId, path: string): ChangeRecord {

@@ -8,7 +8,7 @@ import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { PathReply } from '../../wire/replies.ts';
 import { AuthPacket } from '../../wire/requests.ts';
-import { writeLoggedTxn } from '../../wire/txn.ts';
+import { type LoggedTxn, writeLoggedTxn } from '../../wire/txn.ts';
 import type { ServerStats } from '../admin/stats.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
@@ -51,6 +51,9 @@ export interface ProcessorParts {
   readonly quorum: QuorumVerifier;
 }
 
+/** Buffer that encoded transactions share. */
+const ENCODER_BYTES = 64 * 1024;
+
 /** Requests of one connection that may wait before it is read no further. */
 const WAITING_MAX = 1000;
 /** Bytes a client may leave unread before its requests are read no further. */
@@ -68,7 +71,7 @@ export class RequestProcessor implements ConnectionOwner {
   readonly #effects: ProcessorEffects;
   readonly #preparer: Preparer;
   readonly #reads: Reads;
-  readonly #encoder = new ByteWriter(4096);
+  readonly #encoder = new ByteWriter(ENCODER_BYTES);
   /** Syncs that wait until everything proposed before them is committed. */
   #pendingSyncs: { readonly zxid: number; readonly connection: Connection }[] = [];
   #digestMismatchReported = false;
@@ -271,11 +274,18 @@ export class RequestProcessor implements ConnectionOwner {
     if (request.type === OpCode.closeSession && request.session !== null) {
       this.#parts.tracker.setClosing(request.session);
     }
-    const encoder = this.#encoder;
-    encoder.reset();
-    writeLoggedTxn(encoder, logged);
+    const bytes = this.#encode(logged);
     if (waiting !== null) request.origin!.pushWaiting(waiting);
-    this.broadcast.propose({ zxid, logged, bytes: encoder.finish(), request });
+    this.broadcast.propose({ zxid, logged, bytes, request });
+  }
+
+  /** Transactions are encoded one behind the other in a buffer that they share until it is full: one allocation for many. */
+  #encode(logged: LoggedTxn): Buffer {
+    const encoder = this.#encoder;
+    if (encoder.pos * 2 > encoder.bytes.length) encoder.renew(ENCODER_BYTES);
+    const start = encoder.pos;
+    writeLoggedTxn(encoder, logged);
+    return encoder.bytes.subarray(start, encoder.pos);
   }
 
   /** An unreadable write takes no place among the transactions, but its answer keeps its place among the answers. */
@@ -387,7 +397,7 @@ export class RequestProcessor implements ConnectionOwner {
   /** A tree that differs from what was prepared is a bug or damaged memory: it is counted, and said once. */
   #compareDigest(expected: bigint, zxid: number): void {
     const { tree, stats, logger } = this.#parts;
-    if (expected === tree.digest.toLong()) return;
+    if (tree.digest.equalsLong(expected)) return;
     stats.digestMismatches++;
     if (this.#digestMismatchReported) return;
     this.#digestMismatchReported = true;

@@ -71,7 +71,7 @@ export class ReplyBuffer {
     const { writer } = this;
     const taken = Buffer.from(writer.view());
     writer.reset();
-    if (writer.bytes.length > CAPACITY_KEPT_MAX) writer.bytes = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+    if (writer.bytes.length > CAPACITY_KEPT_MAX) writer.renew(CAPACITY_MIN);
     return taken;
   }
 }

@@ -25,6 +25,14 @@ function worldPermsOf(acl: readonly Acl[]): number {
   return perms;
 }
 
+const OPEN_KEY = keyOf(OPEN_ACL);
+
+/** By far the most frequent list: its key need not be made each time. */
+function isOpen(acl: readonly Acl[]): boolean {
+  const first = acl[0];
+  return acl.length === 1 && first?.perms === 31 && first.id.scheme === 'world' && first.id.id === 'anyone';
+}
+
 const openEntry: AclEntry = { acl: OPEN_ACL, key: '', worldPerms: 31, usage: 0 };
 
 /**
@@ -57,7 +65,7 @@ export class AclTable {
   /** The number of a list, counted as used once more. */
   use(acl: readonly Acl[] | null): number {
     if (acl === null) return OPEN_ACL_ID;
-    const key = keyOf(acl);
+    const key = isOpen(acl) ? OPEN_KEY : keyOf(acl);
     let id = this.#idByKey.get(key);
     if (id === undefined) {
       id = ++this.#lastId;

@@ -1,7 +1,9 @@
 import { STAT_BYTES } from '../../wire/data.ts';
-import { BlobStore, NO_BLOB } from './blobs.ts';
+import { crc32 } from '../storage/checksum.ts';
+import { BlobStore } from './blobs.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 import { PathIndex } from './path-index.ts';
+import { Utf8Scratch } from './utf8.ts';
 
 /**
  * Layout of a node's slot. The last 68 bytes are the node's Stat exactly as clients are sent it, kept current at every change,
@@ -61,6 +63,8 @@ export class NodeStore {
   readonly #pages: Page[] = [];
   readonly #index: PathIndex;
   readonly blobs = new BlobStore();
+  /** Where paths are encoded to look them up. */
+  readonly scratch = new Utf8Scratch();
   #nextId = 1;
   #freeHead: NodeId = NO_NODE;
   /** Ids freed while a snapshot walks the tree; they are used again only after it ended, so that its cursor stays valid. */
@@ -90,7 +94,7 @@ export class NodeStore {
   }
 
   findPath(path: string): NodeId {
-    return this.#index.findPath(path);
+    return this.#index.find(this.scratch.bytes, 0, this.scratch.encode(path));
   }
 
   isLive(id: NodeId): boolean {
@@ -117,20 +121,19 @@ export class NodeStore {
 
   // -- Adding and removing -----------------------------------------------------------------------------------------------
 
-  /** Adds a node that is not there yet. All stat fields are zero. The parent is NO_NODE for the root only. */
-  insert(path: Uint8Array, parent: NodeId, data: Uint8Array | null): NodeId {
+  /** Adds a node that is not there yet, at the path `bytes[0, length)`. All stat fields are zero. Only the root has no parent. */
+  insert(bytes: Uint8Array, length: number, parent: NodeId, data: Uint8Array | null): NodeId {
     const id = this.#takeId();
-    const { bytes, view } = this.#page(id);
+    const page = this.#page(id);
     const at = (id & (PAGE_SLOTS - 1)) * SLOT_BYTES;
-    bytes.fill(0, at, at + SLOT_BYTES);
-    view.setUint32(at + BLOB, NO_BLOB);
-    view.setInt32(at + PATH_BYTES, path.length);
-    view.setInt32(at + FLAGS, FLAG_LIVE);
-    this.#writeBlob(id, path, data);
-    view.setInt32(at + HASH, this.#index.add(id, path));
+    page.bytes.fill(0, at, at + SLOT_BYTES);
+    page.view.setInt32(at + PATH_BYTES, length);
+    page.view.setInt32(at + FLAGS, FLAG_LIVE);
+    this.#writeBlob(id, bytes, length, data);
+    page.view.setInt32(at + HASH, this.#index.add(id, bytes, 0, length));
     if (parent !== NO_NODE) this.#link(id, parent);
     this.#count++;
-    this.#dataBytes += path.length + (data?.length ?? 0);
+    this.#dataBytes += length + (data?.length ?? 0);
     return id;
   }
 
@@ -217,7 +220,7 @@ export class NodeStore {
     }
     const path = Buffer.from(this.pathBytes(id));
     this.blobs.free(ref, pathBytes + before);
-    this.#writeBlob(id, path, data);
+    this.#writeBlob(id, path, pathBytes, data);
   }
 
   /** Copies the data into `target` at `at`; returns the number of bytes. */
@@ -336,6 +339,27 @@ export class NodeStore {
     this.#setInt(id, ACL_ID, aclId);
   }
 
+  /**
+   * CRC-32 over path (empty for the root), data, and {czxid, mzxid, pzxid, ctime, mtime, version, stored cversion, aversion,
+   * raw owner}: a node's part in the digest of the tree. Path and data lie side by side, so one pass does for both.
+   */
+  computeDigest(id: NodeId): number {
+    const { bytes, view } = this.#page(id);
+    const slot = (id & (PAGE_SLOTS - 1)) * SLOT_BYTES;
+    const ref = view.getUint32(slot + BLOB);
+    const at = this.blobs.offset(ref);
+    const length = view.getInt32(slot + PATH_BYTES) + view.getInt32(slot + DATA_LENGTH);
+    const crc = crc32(this.blobs.chunk(ref), at, at + length, 0);
+    const stat = digestScratch;
+    for (let i = 0; i < 16; i++) stat[i] = bytes[slot + CZXID + i]!;
+    for (let i = 0; i < 8; i++) stat[16 + i] = bytes[slot + PZXID + i]!;
+    for (let i = 0; i < 20; i++) stat[24 + i] = bytes[slot + CTIME + i]!;
+    for (let i = 0; i < 4; i++) stat[44 + i] = bytes[slot + STORED_CVERSION + i]!;
+    for (let i = 0; i < 4; i++) stat[48 + i] = bytes[slot + AVERSION + i]!;
+    for (let i = 0; i < 8; i++) stat[52 + i] = bytes[slot + RAW_OWNER + i]!;
+    return crc32(stat, 0, DIGEST_STAT_BYTES, crc);
+  }
+
   /** The node's own digest, as last set. */
   digest(id: NodeId): number {
     return this.#uint(id, DIGEST);
@@ -406,12 +430,12 @@ export class NodeStore {
     this.#setInt(id, SHOWN_CVERSION, this.storedCversion(id) * 2 - this.numChildren(id));
   }
 
-  #writeBlob(id: NodeId, path: Uint8Array, data: Uint8Array | null): void {
-    const ref = this.blobs.allocate(path.length + (data?.length ?? 0));
+  #writeBlob(id: NodeId, path: Uint8Array, pathLength: number, data: Uint8Array | null): void {
+    const ref = this.blobs.allocate(pathLength + (data?.length ?? 0));
     const chunk = this.blobs.chunk(ref);
     const at = this.blobs.offset(ref);
-    chunk.set(path, at);
-    if (data !== null) chunk.set(data, at + path.length);
+    for (let i = 0; i < pathLength; i++) chunk[at + i] = path[i]!;
+    if (data !== null) chunk.set(data, at + pathLength);
     this.#setInt(id, BLOB, ref | 0);
     this.#setDataLength(id, data);
   }
@@ -421,6 +445,10 @@ export class NodeStore {
     this.#setInt(id, FLAGS, data === null ? FLAG_LIVE | FLAG_DATA_NULL : FLAG_LIVE);
   }
 }
+
+/** The stat part of what a node's digest covers. */
+const DIGEST_STAT_BYTES = 60;
+const digestScratch = Buffer.alloc(DIGEST_STAT_BYTES);
 
 /** Below this many bytes a loop is faster than Buffer.copy's way into native code. */
 const COPY_BY_HAND_MAX = 192;

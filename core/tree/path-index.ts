@@ -20,7 +20,6 @@ export class PathIndex {
   #slots = new Int32Array(CAPACITY_MIN);
   #mask = CAPACITY_MIN - 1;
   #size = 0;
-  #scratch = Buffer.allocUnsafe(512);
 
   constructor(nodes: IndexedNodes, seed: number) {
     this.#nodes = nodes;
@@ -35,25 +34,10 @@ export class PathIndex {
     }
   }
 
-  findPath(path: string): NodeId {
-    if (path.length * 3 > this.#scratch.length) this.#scratch = Buffer.allocUnsafe(path.length * 3);
-    const scratch = this.#scratch;
-    let length = 0;
-    for (; length < path.length; length++) {
-      const unit = path.charCodeAt(length);
-      if (unit >= 0x80) {
-        length = scratch.write(path, 'utf8');
-        break;
-      }
-      scratch[length] = unit;
-    }
-    return this.find(scratch, 0, length);
-  }
-
   /** Adds a node whose path is not in the index; returns the hash, which the node must remember. */
-  add(id: NodeId, path: Uint8Array): number {
+  add(id: NodeId, bytes: Uint8Array, start: number, end: number): number {
     if ((this.#size + 1) * 3 > this.#slots.length * 2) this.#grow();
-    const hash = this.#hash(path, 0, path.length);
+    const hash = this.#hash(bytes, start, end);
     this.#put(id, hash);
     this.#size++;
     return hash;
