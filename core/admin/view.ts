@@ -41,8 +41,9 @@ export interface ServerView {
   readonly lastProcessedZxid: Zxid;
   /** Requests received and not answered, over all connections. */
   readonly outstandingRequests: number;
+  /** Nodes as ZooKeeper counts them: the root twice, as `/` and as the empty path. */
   readonly nodeCount: number;
-  /** Bytes of all paths and data, as ZooKeeper counts them. */
+  /** Bytes of all paths and data, with both paths of the root. */
   readonly approximateDataBytes: number;
   readonly ephemeralCount: number;
   readonly sessionCount: number;

@@ -164,12 +164,12 @@ export class Clients {
       return null;
     }
     this.#parts.stats.packetsReceived++;
+    connection.stats.packetsReceived++;
     const word = fourLetterWordOf(bytes.readInt32BE(0));
     if (word === null) {
       connection.phase = 'handshake';
       return bytes;
     }
-    connection.stats.packetsReceived++;
     connection.link.write(Buffer.from(this.#parts.fourLetterReply(word), 'utf8'));
     this.close(connection, `answered ${word}`);
     return null;
