@@ -42,12 +42,13 @@ export class RunningView implements ServerView {
     return count;
   }
 
+  /** ZooKeeper counts the root twice, as `/` and as the empty path; tools that compare servers rely on the same number. */
   get nodeCount(): number {
-    return this.#tree.store.count;
+    return this.#tree.store.count + 1;
   }
 
   get approximateDataBytes(): number {
-    return this.#tree.store.approximateDataBytes;
+    return this.#tree.store.approximateDataBytes + 1;
   }
 
   get ephemeralCount(): number {
