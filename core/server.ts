@@ -75,6 +75,7 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
         fsyncWarningThresholdMs,
         clock: systemClock,
         logger,
+        onSync: (elapsedMs: number) => stats.fsyncMs.add(elapsedMs),
       };
       return new DiskLog(files, directories.logDirectory, logOptions, events);
     },

@@ -40,7 +40,6 @@ export function monitorValues(view: ServerView): [name: string, value: string][]
     ['watch_bytes', whole(stats.watchBytes)],
     ['connection_request_count', whole(stats.connectionRequests)],
     ['connection_rejected', whole(stats.connectionsRejected)],
-    ['connection_drop_count', whole(stats.connectionsDropped)],
     ['stale_sessions_expired', whole(stats.sessionsExpired)],
     ['large_requests_rejected', whole(stats.largeRequestsRejected)],
     ['digest_mismatches_count', whole(stats.digestMismatches)],
@@ -49,7 +48,6 @@ export function monitorValues(view: ServerView): [name: string, value: string][]
   summary(lines, 'updatelatency', stats.updateLatencyMs);
   summary(lines, 'fsynctime', stats.fsyncMs);
   summary(lines, 'snapshottime', stats.snapshotMs);
-  summary(lines, 'sync_processor_batch_size', stats.batchSize);
   return lines;
 }
 

@@ -50,15 +50,12 @@ export class ServerStats {
   connectionRequests = 0;
   /** Connections refused because of `maxClientCnxns` or `maxCnxns`. */
   connectionsRejected = 0;
-  connectionsDropped = 0;
   sessionsExpired = 0;
   authFailures = 0;
   /** Frames refused because they were larger than `jute.maxbuffer`. */
   largeRequestsRejected = 0;
   /** Recoveries at which the tree did not match the digest in the log. */
   digestMismatches = 0;
-  /** fdatasync calls that took longer than `fsync.warningthresholdms`. */
-  slowFsyncs = 0;
   lastResponseBytes = 0;
 
   /** Milliseconds from the arrival of a request to its reply, for all requests. */
@@ -67,8 +64,6 @@ export class ServerStats {
   readonly updateLatencyMs = new Summary();
   readonly fsyncMs = new Summary();
   readonly snapshotMs = new Summary();
-  /** Transactions made durable by one fdatasync. */
-  readonly batchSize = new Summary();
 
   /** A request that read was answered after `ms` milliseconds. */
   read(ms: number): void {
@@ -90,19 +85,16 @@ export class ServerStats {
     this.watchBytes = 0;
     this.connectionRequests = 0;
     this.connectionsRejected = 0;
-    this.connectionsDropped = 0;
     this.sessionsExpired = 0;
     this.authFailures = 0;
     this.largeRequestsRejected = 0;
     this.digestMismatches = 0;
-    this.slowFsyncs = 0;
     this.lastResponseBytes = 0;
     this.latencyMs.reset();
     this.readLatencyMs.reset();
     this.updateLatencyMs.reset();
     this.fsyncMs.reset();
     this.snapshotMs.reset();
-    this.batchSize.reset();
   }
 }
 

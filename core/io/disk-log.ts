@@ -24,6 +24,8 @@ export interface DiskLogOptions extends LogFileOptions {
   readonly fsyncWarningThresholdMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told how long each sync took, for metrics. */
+  readonly onSync?: (elapsedMs: number) => void;
 }
 
 /** Entries that are written and synced together. */
@@ -163,6 +165,7 @@ export class DiskLog {
   }
 
   #noteSyncTime(elapsedMs: number): void {
+    this.#options.onSync?.(elapsedMs);
     if (elapsedMs > this.#syncMaxMs) this.#syncMaxMs = elapsedMs;
     if (elapsedMs <= this.#options.fsyncWarningThresholdMs) return;
     this.#options.logger.warn('syncing the transaction log took long: every write waits for it', {

@@ -32,13 +32,15 @@ async function portOf(child: Child): Promise<number> {
 describe('zookit server', () => {
   it('serves until SIGTERM, and again what it stored', async () => {
     await using temp = await tempDirectory();
-    const config = await configIn(temp);
+    const config = await configIn(temp, '4lw.commands.whitelist=mntr');
     {
       await using child = server(config);
       const port = await portOf(child);
       const client = await connect(`127.0.0.1:${port}`, { closeTimeoutMs: 50 });
       await client.create('/kept', 'for ever');
       expect(await fourLetterWord(port, 'srvr')).toContain('Mode: standalone');
+      const synced = /^zk_cnt_fsynctime\t(\d+)$/m.exec(await fourLetterWord(port, 'mntr'));
+      expect(Number(synced?.[1])).toBeGreaterThanOrEqual(2);
       expect(await child.stop('SIGTERM')).toEqual({ code: 0, signal: null });
       await client.close();
       const entries = child.output
