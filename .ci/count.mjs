@@ -11,7 +11,10 @@ for (const name of readdirSync(directory)) {
     const report = JSON.parse(readFileSync(join(directory, name), 'utf8'));
     passed += report.numPassedTests;
     // A file that does not load counts as a suite that failed, though it has no tests.
-    failed += Math.max(report.numFailedTests, report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0);
+    failed += Math.max(
+      report.numFailedTests,
+      report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0,
+    );
   } catch (error) {
     console.error(`${name}: ${error.message}`);
     failed++;

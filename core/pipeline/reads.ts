@@ -6,7 +6,7 @@ import { AddWatchMode, EventType, WatcherType } from '../../wire/events.ts';
 import { WireFault } from '../../wire/fault.ts';
 import { MultiReply, MultiRequest, type MultiResult } from '../../wire/multi.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { ErrorReply, GetACLReply, NamesReply, PathReply, WhoAmIReply } from '../../wire/replies.ts';
+import { ErrorReply, GetACLReply, NamesReply, WhoAmIReply } from '../../wire/replies.ts';
 import {
   AddWatchRequest,
   PathRequest,
@@ -75,7 +75,8 @@ export class Reads {
   #answerRare(connection: Connection, type: number, xid: number, reader: ByteReader): number {
     switch (type) {
       case OpCode.sync:
-        return this.#record(connection, xid, PathReply, { path: PathRequest.read(reader).path ?? '' });
+        // The answer repeats the path as it came, null included.
+        return this.#record(connection, xid, PathRequest, PathRequest.read(reader));
       case OpCode.getACL:
         return this.#getAcl(connection, xid, PathRequest.read(reader).path);
       case OpCode.getAllChildrenNumber:
