@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Rng, withSeed } from '../kit/seed.ts';
 import { CrashTrial } from './crash-trial.ts';
 
-const TRIALS = Number(process.env.TRIALS ?? 2000);
+const TRIALS = Number(process.env.TRIALS ?? 4000);
 
 test(`nothing acknowledged is lost and nothing comes back half, over ${TRIALS} lives' stories on a crashing disk`, async () => {
   await withSeed('test/storage/crash.test.ts', (rng) => {
