@@ -16,8 +16,16 @@ export interface Answer {
   readonly isNewZxid?: boolean;
   /** What arrived at the session before the reply, in order. */
   readonly events: readonly EventSeen[];
+  /** Of a burst: replies and events in order of arrival. */
+  readonly stream?: readonly (ReplySeen | EventSeen)[];
   /** After the end of a session: what arrived at each other one, sorted, since nobody promises an order of its ephemerals. */
   readonly others?: Readonly<Record<number, readonly string[]>>;
+}
+
+export interface ReplySeen {
+  readonly err: number;
+  readonly body: unknown;
+  readonly isNewZxid: boolean;
 }
 
 export interface EventSeen {

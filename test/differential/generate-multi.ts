@@ -5,8 +5,9 @@ import { makeCreate, makeWrite, somePath, someVersion } from './generate-writes.
 import type { Model } from './model.ts';
 import type { Step } from './step.ts';
 
-/** Flags that name no mode make 3.8 refuse the operation and 3.9 the whole request; see the table of differences. */
-const isMode = (flags: number): boolean => flags >= 0 && flags <= 6;
+/** Flags that name no mode, or one with a TTL that is not there, make 3.8 refuse the operation and 3.9 the whole request. */
+const suits = (type: number, flags: number): boolean =>
+  type === OpCode.createTTL ? flags === 5 || flags === 6 : flags >= 0 && flags <= 4;
 
 function makeOp(rng: Rng, model: Model): MultiOp {
   for (;;) {
@@ -15,7 +16,7 @@ function makeOp(rng: Rng, model: Model): MultiOp {
     }
     if (rng.chance(50)) {
       const op = makeCreate(rng, model);
-      if (isMode(op.body.flags)) return op as MultiOp;
+      if (suits(op.type, op.body.flags)) return op as MultiOp;
       continue;
     }
     const step = makeWrite(rng, model, 0);

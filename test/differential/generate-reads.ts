@@ -22,7 +22,7 @@ export function makeRead(rng: Rng, model: Model, session: number): Step {
     return { do: 'request', session, type, body: { path } };
   }
   const { watches } = model.sessions[session]!;
-  const watch = rng.chance(55) && !isGuarded(path) && watches.may('standard', path);
+  const watch = rng.chance(55) && path !== '' && !isGuarded(path) && watches.may('standard', path);
   if (watch) watches.standard.add(path);
   return { do: 'request', session, type, body: { path, watch } };
 }

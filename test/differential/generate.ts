@@ -10,7 +10,7 @@ import { makeRead, makeSetWatches, makeWatchCall } from './generate-reads.ts';
 import { makeWrite } from './generate-writes.ts';
 import type { Model } from './model.ts';
 import { users } from './pools.ts';
-import type { Step } from './step.ts';
+import type { RequestStep, Step } from './step.ts';
 
 const weights = {
   write: 300,
@@ -25,6 +25,7 @@ const weights = {
   ping: 12,
   auth: 14,
   reconfig: 3,
+  burst: 60,
   malformed: 25,
   unknown: 3,
   drop: 14,
@@ -93,6 +94,8 @@ export function nextStep(rng: Rng, model: Model, number: number): Step {
           curConfigId: -1,
         },
       };
+    case 'burst':
+      return makeBurst(rng, model, session, number);
     case 'malformed':
       return makeMalformed(rng, model, session);
     case 'unknown':
@@ -109,6 +112,24 @@ export function nextStep(rng: Rng, model: Model, number: number): Step {
     case 'resumeLive':
       return { do: 'resume', session, how: 'properly' };
   }
+}
+
+function makeBurst(rng: Rng, model: Model, session: number, number: number): Step {
+  const requests: RequestStep[] = [];
+  const wanted = rng.between(2, 12);
+  while (requests.length < wanted) {
+    const step = rng.pick([makeWrite, makeWrite, makeRead, makeRead, makeMulti, makeWatchCall])(
+      rng,
+      model,
+      session,
+    );
+    if (step.do === 'request' || step.do === 'multi') requests.push(step);
+    if (rng.chance(2)) {
+      const watches = makeSetWatches(rng, model, session, number);
+      if (watches.do === 'setWatches') requests.push(watches);
+    }
+  }
+  return { do: 'burst', session, requests };
 }
 
 function makeAuth(rng: Rng, session: number): Step {

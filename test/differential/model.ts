@@ -61,6 +61,14 @@ export class Model {
       case 'auth':
         if (answer.err !== 0) session.state = 'dropped';
         return;
+      case 'burst': {
+        const replies = (answer.stream ?? []).filter((item) => 'err' in item);
+        for (const [at, request] of step.requests.entries()) {
+          const reply = replies[at];
+          if (reply !== undefined) this.#learnNodes(request, { outcome: 'reply', events: [], ...reply });
+        }
+        return;
+      }
       default:
         if (answer.outcome === 'hung-up') session.state = 'dropped';
         this.#learnNodes(step, answer);

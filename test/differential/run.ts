@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Rng } from '../kit/seed.ts';
-import { type AllowedDifference, allowanceFor } from './allowed.ts';
+import { allowancesFor } from './allowed.ts';
 import type { Answer } from './answer.ts';
 import { nextStep } from './generate.ts';
 import { Model } from './model.ts';
@@ -67,9 +67,9 @@ export class Lockstep {
     ]);
     this.#count(step, left);
     if (isDeepStrictEqual(left, right)) return { difference: null, left };
-    const allowance: AllowedDifference | null = allowanceFor(step, left, right);
-    if (allowance === null) return { difference: { number, step, left, right }, left };
-    this.allowed.set(allowance.id, (this.allowed.get(allowance.id) ?? 0) + 1);
+    const allowances = allowancesFor(step, left, right);
+    if (allowances === null) return { difference: { number, step, left, right }, left };
+    for (const { id } of allowances) this.allowed.set(id, (this.allowed.get(id) ?? 0) + 1);
     return { difference: null, left };
   }
 

@@ -6,8 +6,15 @@ import { sessionPassword } from '../../wire/password.ts';
 import type { requestCodecs } from '../../wire/requests.ts';
 import { HungUp, RawClient, type RawReply } from '../kit/raw-client.ts';
 import { requestCodecOf } from '../kit/raw-codecs.ts';
-import { type Answer, comparableBody, type EventSeen, eventSeen, type Marks } from './answer.ts';
-import type { ResumeHow, Step } from './step.ts';
+import {
+  type Answer,
+  comparableBody,
+  type EventSeen,
+  eventSeen,
+  type Marks,
+  type ReplySeen,
+} from './answer.ts';
+import type { RequestStep, ResumeHow, Step } from './step.ts';
 
 interface Identity {
   readonly sessionId: bigint;
@@ -21,7 +28,7 @@ export class Side implements AsyncDisposable {
   readonly #clients = new Map<number, RawClient>();
   readonly #identities = new Map<number, Identity>();
   /** The step whose reply first carried a zxid; zxids of two servers match when their steps do. */
-  readonly #stepOfZxid = new Map<number, number>();
+  readonly #stepOfZxid = new Map<number, string>();
   readonly #zxidOfStep: number[] = [];
   readonly #sessionNumbers = new Map<bigint, number>();
   #lastZxid = 0;
@@ -73,6 +80,8 @@ export class Side implements AsyncDisposable {
         return this.#close(step.session, number);
       case 'auth':
         return this.#auth(step, number);
+      case 'burst':
+        return this.#burst(step, number);
       case 'raw':
         return this.#raw(step, number);
       default:
@@ -82,7 +91,7 @@ export class Side implements AsyncDisposable {
     }
   }
 
-  #encode(step: Extract<Step, { do: 'request' | 'multi' | 'setWatches' }>): Buffer {
+  #encode(step: RequestStep): Buffer {
     switch (step.do) {
       case 'multi':
         return encode(MultiRequest, [...step.ops]);
@@ -219,11 +228,31 @@ export class Side implements AsyncDisposable {
       this.#clients.delete(session);
       return { outcome: 'hung-up', events: takeEvents(client) };
     }
+    return { outcome: 'reply', ...this.#seen(type, reply, String(number)), events: takeEvents(client) };
+  }
+
+  /** Takes note of a reply's zxid before its body is told in terms of zxids. */
+  #seen(type: number, reply: RawReply, step: string): ReplySeen {
     const isNewZxid = reply.zxid > 0 && !this.#stepOfZxid.has(reply.zxid);
-    if (isNewZxid) this.#stepOfZxid.set(reply.zxid, number);
+    if (isNewZxid) this.#stepOfZxid.set(reply.zxid, step);
     if (reply.zxid > this.#lastZxid) this.#lastZxid = reply.zxid;
-    const body = comparableBody(type, reply, this.marks);
-    return { outcome: 'reply', err: reply.err, body, isNewZxid, events: takeEvents(client) };
+    return { err: reply.err, body: comparableBody(type, reply, this.marks), isNewZxid };
+  }
+
+  async #burst(step: Extract<Step, { do: 'burst' }>, number: number): Promise<Answer> {
+    const client = this.client(step.session);
+    const replies = client.together(() =>
+      step.requests.map((request) => client.request(request.type, this.#encode(request))),
+    );
+    await Promise.all(replies);
+    let at = 0;
+    const stream = client.takeIncoming().map((item) => {
+      if (item.kind === 'event') return eventSeen(item);
+      const reply = this.#seen(step.requests[at]!.type, item, `${number}.${at}`);
+      at++;
+      return reply;
+    });
+    return { outcome: 'reply', events: [], stream };
   }
 }
 

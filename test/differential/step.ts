@@ -35,8 +35,12 @@ export type Step =
       readonly since: number;
       readonly lists: WatchLists;
     }
+  /** Requests that leave in one write, without waiting for each other's answers. */
+  | { readonly do: 'burst'; readonly session: number; readonly requests: readonly RequestStep[] }
   /** A request whose body is no record of its type, or whose type is none. */
   | { readonly do: 'raw'; readonly session: number; readonly type: number; readonly hex: string };
+
+export type RequestStep = Extract<Step, { readonly do: 'request' | 'multi' | 'setWatches' }>;
 
 export type ResumeHow = 'properly' | 'wrong-password' | 'ahead' | 'unknown-session';
 
@@ -73,6 +77,8 @@ export function pathsOf(step: Step): string[] {
       return step.ops.map((op) => op.body.path);
     case 'setWatches':
       return Object.values(step.lists).flat();
+    case 'burst':
+      return step.requests.flatMap(pathsOf);
     default:
       return [];
   }

@@ -191,6 +191,16 @@ export class RawClient implements AsyncDisposable {
     return this.request(OpCode.ping, Buffer.alloc(0), ReservedXid.ping);
   }
 
+  /** Everything that `send` asks for leaves in one write. */
+  together<T>(send: () => T): T {
+    this.#socket.cork();
+    try {
+      return send();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
+
   /** Bytes as they are, not even framed. */
   sendRaw(bytes: Uint8Array): void {
     this.#socket.write(bytes);
