@@ -1,53 +1,12 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
-import { ZOOKIT_VERSION } from '../core/version.ts';
-import { ExitCode } from './exit-codes.ts';
-
-// Each command loads its own modules when it is run: a server answers sooner, and help at once.
-const program = new Command('zookit')
-  .description('ZooKeeper for TypeScript: a server, a shell, and a demonstration')
-  .version(ZOOKIT_VERSION)
-  .enablePositionalOptions()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage));
-
-program
-  .command('server')
-  .description('run one server in the foreground, as an ordinary zoo.cfg says')
-  .argument('<zoo.cfg>', 'configuration file')
-  .action(async (path: string) => {
-    const { runServer } = await import('./server.ts');
-    await runServer(path);
-  });
-
-program
-  .command('shell')
-  .description('look at a tree and change it: one command, or a prompt when none is given')
-  .usage('[-server host:port[/chroot]] [-timeout ms] [command [arguments]]')
-  .argument('[arguments...]')
-  .allowUnknownOption()
-  .passThroughOptions()
-  .addHelpText('after', '\nIn the shell, `help` lists the commands.')
-  .action(async (args: string[]) => {
-    const { runShell } = await import('./shell/shell.ts');
-    await runShell(args);
-  });
-
-program
-  .command('dev')
-  .description('run a server for development and show what it can do')
-  .option('--port <port>', 'port to listen on; the next free one when it is taken', portOf, 2181)
-  .option('--data <directory>', 'where the data is kept', './data')
-  .option('--no-demo', 'serve only, without the demonstration')
-  .action(async (options: { port: number; data: string; demo: boolean }) => {
-    const { runDev } = await import('./dev.ts');
-    await runDev(options);
-  });
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
-  return port;
+// A server is started without the parser of options: how soon it answers counts. Whatever is not plainly that goes to it.
+const [command, path, ...more] = process.argv.slice(2);
+if (command === 'server' && path !== undefined && !path.startsWith('-') && more.length === 0) {
+  const { runServer } = await import('./server.ts');
+  await runServer(path);
+} else {
+  const { runProgram } = await import('./program.ts');
+  await runProgram();
 }
 
-await program.parseAsync();
+export {};
