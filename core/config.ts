@@ -44,7 +44,7 @@ export interface ServerConfig {
   /** Age at which a container that never had a child is removed; 0 never. */
   readonly containerMaxNeverUsedIntervalMs: number;
   readonly enforceQuota: boolean;
-  /** Requests under way beyond which connections are not read; protects memory. */
+  /** Requests of one connection under way beyond which it is not read; protects memory. */
   readonly globalOutstandingLimit: number;
   /** This server's id: from the file `myid`, 1 for a server alone. */
   readonly serverId: number;

@@ -195,14 +195,21 @@ export class Clients {
       this.#renew(connection, request.sessionId, request.passwd, timeoutMs);
       return;
     }
-    const sessionId = this.#nextSessionId;
-    this.#nextSessionId = nextSessionId(sessionId);
+    const sessionId = this.#takeSessionId();
     const session = this.#parts.tracker.track(sessionId, timeoutMs, processor.nowMs);
     session.owner = connection;
     connection.session = session;
     const body = new ByteWriter(4);
     CreateSessionBody.write(body, { timeOut: timeoutMs });
     processor.submitOwn(OpCode.createSession, sessionId, body.finish(), connection);
+  }
+
+  /** A wall clock that was set back since an earlier life may lead to ids that are still in use. */
+  #takeSessionId(): bigint {
+    let id = this.#nextSessionId;
+    while (this.#parts.tracker.get(id) !== undefined) id = nextSessionId(id);
+    this.#nextSessionId = nextSessionId(id);
+    return id;
   }
 
   #renew(connection: Connection, sessionId: bigint, password: Uint8Array | null, timeoutMs: number): void {

@@ -16,6 +16,8 @@ export interface Waiting {
   readonly start: number;
   readonly end: number;
   readonly receivedMs: number;
+  /** Last transaction proposed when it came: a sync is answered once that one is committed. */
+  readonly afterZxid: number;
   /** A write that was proposed: it is answered by its commit. Anything else runs when it comes to the head. */
   readonly proposed: boolean;
 }

@@ -54,8 +54,6 @@ export interface ProcessorParts {
 /** Buffer that encoded transactions share. */
 const ENCODER_BYTES = 64 * 1024;
 
-/** Requests of one connection that may wait before it is read no further. */
-const WAITING_MAX = 1000;
 /** Bytes a client may leave unread before its requests are read no further. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -109,7 +107,18 @@ export class RequestProcessor implements ConnectionOwner {
     } else if (isWrite(type)) {
       this.#submit(connection, xid, type, bytes, start + 8, end, nowMs);
     } else if (connection.waitingCount > 0) {
-      connection.pushWaiting({ xid, type, bytes, start: start + 8, end, receivedMs: nowMs, proposed: false });
+      const afterZxid = this.broadcast.lastProposed;
+      const proposed = false;
+      connection.pushWaiting({
+        xid,
+        type,
+        bytes,
+        start: start + 8,
+        end,
+        receivedMs: nowMs,
+        afterZxid,
+        proposed,
+      });
       this.throttle(connection);
     } else {
       this.#runNow(connection, xid, type, bytes, start + 8, end, nowMs);
@@ -153,9 +162,10 @@ export class RequestProcessor implements ConnectionOwner {
 
   /** Stops reading from a connection that has too much under way or leaves too much unread; starts again when it may. */
   throttle(connection: Connection): void {
-    const busy = connection.waitingCount > WAITING_MAX || connection.link.bufferedBytes > UNSENT_BYTES_MAX;
+    const waitingMax = this.#parts.config.globalOutstandingLimit;
+    const busy = connection.waitingCount > waitingMax || connection.link.bufferedBytes > UNSENT_BYTES_MAX;
     const relaxed =
-      connection.waitingCount * 2 <= WAITING_MAX && connection.link.bufferedBytes * 2 <= UNSENT_BYTES_MAX;
+      connection.waitingCount * 2 <= waitingMax && connection.link.bufferedBytes * 2 <= UNSENT_BYTES_MAX;
     if (busy && !connection.paused) {
       connection.paused = true;
       connection.link.pauseReading();
@@ -177,11 +187,23 @@ export class RequestProcessor implements ConnectionOwner {
     receivedMs: number,
   ): void {
     if (type === OpCode.sync && this.broadcast.outstandingCount > 0) {
-      connection.pushWaiting(
-        this.#deferSync(connection, { xid, type, bytes, start, end, receivedMs, proposed: false }),
-      );
+      const afterZxid = this.broadcast.lastProposed;
+      const sync = { xid, type, bytes, start, end, receivedMs, afterZxid, proposed: false };
+      connection.pushWaiting(this.#deferSync(connection, sync));
       return;
     }
+    this.#answerNow(connection, xid, type, bytes, start, end, receivedMs);
+  }
+
+  #answerNow(
+    connection: Connection,
+    xid: number,
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    receivedMs: number,
+  ): void {
     const session = connection.session!;
     let size: number;
     if (session.owner !== connection) {
@@ -252,7 +274,7 @@ export class RequestProcessor implements ConnectionOwner {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
-    const waiting: Waiting = { xid, type, bytes, start, end, receivedMs, proposed: true };
+    const waiting: Waiting = { xid, type, bytes, start, end, receivedMs, afterZxid: 0, proposed: true };
     const { ids } = connection;
     try {
       this.#propose(
@@ -356,7 +378,7 @@ export class RequestProcessor implements ConnectionOwner {
     for (;;) {
       const next = connection.peekWaiting();
       if (next === undefined || next.proposed || connection.phase !== 'open') break;
-      if (next.type === OpCode.sync && this.broadcast.outstandingCount > 0) {
+      if (next.type === OpCode.sync && next.afterZxid > this.broadcast.lastCommitted) {
         connection.replaceWaitingHead(this.#deferSync(connection, next));
         break;
       }
@@ -366,9 +388,9 @@ export class RequestProcessor implements ConnectionOwner {
     this.throttle(connection);
   }
 
-  /** A sync is answered when everything proposed before it is committed; until then it stands like a write. */
+  /** A sync is answered when everything proposed before it came is committed; until then it stands like a write. */
   #deferSync(connection: Connection, sync: Waiting): Waiting {
-    this.#pendingSyncs.push({ zxid: this.broadcast.lastProposed, connection });
+    this.#pendingSyncs.push({ zxid: sync.afterZxid, connection });
     return { ...sync, proposed: true };
   }
 
@@ -378,7 +400,7 @@ export class RequestProcessor implements ConnectionOwner {
       this.#answered(connection, xid, type, size, receivedMs);
       return;
     }
-    this.#runNow(connection, xid, type, bytes, start, end, receivedMs);
+    this.#answerNow(connection, xid, type, bytes, start, end, receivedMs);
   }
 
   #releaseSyncs(zxid: number): void {
@@ -388,8 +410,7 @@ export class RequestProcessor implements ConnectionOwner {
     for (const { connection } of ready) {
       const sync = connection.phase === 'open' ? connection.shiftWaiting() : undefined;
       if (sync === undefined) continue;
-      const size = this.#reads.answer(connection, sync.type, sync.xid, sync.bytes, sync.start, sync.end);
-      this.#answered(connection, sync.xid, sync.type, size, sync.receivedMs);
+      this.#runWaiting(connection, sync);
       this.#drain(connection);
     }
   }
