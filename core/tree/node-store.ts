@@ -10,18 +10,17 @@ import { Utf8Scratch } from './utf8.ts';
  * so that a read copies it as it is; what clients are not shown (the stored cversion, the raw owner) stands before it.
  */
 const SLOT_BYTES = 128;
-const HASH = 0;
-const PARENT = 4;
-const FIRST_CHILD = 8;
-const NEXT = 12;
-const PREVIOUS = 16;
-const BLOB = 20;
-const PATH_BYTES = 24;
-const FLAGS = 28;
-const ACL_ID = 32;
-const STORED_CVERSION = 36;
-const DIGEST = 40;
-const RAW_OWNER = 44;
+const PARENT = 0;
+const FIRST_CHILD = 4;
+const NEXT = 8;
+const PREVIOUS = 12;
+const BLOB = 16;
+const PATH_BYTES = 20;
+const FLAGS = 24;
+const ACL_ID = 28;
+const STORED_CVERSION = 32;
+const DIGEST = 36;
+const RAW_OWNER = 40;
 const STAT = SLOT_BYTES - STAT_BYTES;
 const CZXID = STAT;
 const MZXID = STAT + 8;
@@ -101,11 +100,11 @@ export class NodeStore {
     return id < this.#nextId && (this.#int(id, FLAGS) & FLAG_LIVE) !== 0;
   }
 
-  /** For the index: whether this node has that hash and path. */
-  matches(id: NodeId, hash: number, bytes: Uint8Array, start: number, end: number): boolean {
+  /** For the index: whether this node has that path. */
+  hasPath(id: NodeId, bytes: Uint8Array, start: number, end: number): boolean {
     const { view } = this.#page(id);
     const at = (id & (PAGE_SLOTS - 1)) * SLOT_BYTES;
-    if (view.getInt32(at + HASH) !== hash || view.getInt32(at + PATH_BYTES) !== end - start) return false;
+    if (view.getInt32(at + PATH_BYTES) !== end - start) return false;
     const ref = view.getUint32(at + BLOB);
     const chunk = this.blobs.chunk(ref);
     const offset = this.blobs.offset(ref) - start;
@@ -113,10 +112,6 @@ export class NodeStore {
       if (chunk[offset + i] !== bytes[i]) return false;
     }
     return true;
-  }
-
-  hashOf(id: NodeId): number {
-    return this.#int(id, HASH);
   }
 
   // -- Adding and removing -----------------------------------------------------------------------------------------------
@@ -130,7 +125,7 @@ export class NodeStore {
     page.view.setInt32(at + PATH_BYTES, length);
     page.view.setInt32(at + FLAGS, FLAG_LIVE);
     this.#writeBlob(id, bytes, length, data);
-    page.view.setInt32(at + HASH, this.#index.add(id, bytes, 0, length));
+    this.#index.add(id, bytes, 0, length);
     if (parent !== NO_NODE) this.#link(id, parent);
     this.#count++;
     this.#dataBytes += length + (data?.length ?? 0);
@@ -140,11 +135,13 @@ export class NodeStore {
   /** Removes a node that has no children. */
   remove(id: NodeId): void {
     const parent = this.parentOf(id);
-    this.#index.remove(id);
+    const ref = this.#uint(id, BLOB);
+    const at = this.blobs.offset(ref);
+    const pathEnd = at + this.#int(id, PATH_BYTES);
+    this.#index.remove(id, this.blobs.chunk(ref), at, pathEnd);
     if (parent !== NO_NODE) this.#unlink(id, parent);
-    const pathBytes = this.#int(id, PATH_BYTES);
-    const size = pathBytes + this.#int(id, DATA_LENGTH);
-    this.blobs.free(this.#uint(id, BLOB), size);
+    const size = pathEnd - at + this.#int(id, DATA_LENGTH);
+    this.blobs.free(ref, size);
     this.#count--;
     this.#dataBytes -= size;
     this.#setInt(id, FLAGS, 0);
