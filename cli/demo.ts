@@ -80,8 +80,8 @@ export class Demo {
         this.#say(contender, `has the lock    ${token}`);
       } else {
         const seconds = ((performance.now() - killedMs) / 1000).toFixed(1);
-        const why = `its session timed out (${DEMO_SESSION_TIMEOUT_MS / 1000} s)`;
-        this.#say(contender, `takes over      ${token}    ${seconds} s after the kill, when ${why}`);
+        const timeout = `session timeout ${DEMO_SESSION_TIMEOUT_MS / 1000} s`;
+        this.#say(contender, `takes over      ${token}    ${seconds} s after the kill (${timeout})`);
         killedMs = null;
       }
       await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
