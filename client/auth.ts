@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../wire/bytes.ts';
 import { ErrorCode } from '../wire/errors.ts';
+import { WireFault } from '../wire/fault.ts';
 import { ReservedXid } from '../wire/ids.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { AuthPacket } from '../wire/requests.ts';
@@ -54,19 +55,20 @@ export class Credentials {
   }
 
   /**
-   * Takes the server's next answer. Refused credentials are forgotten, as the server hangs up and would do so again. The answer is
-   * an error if nobody waits to be told: if they were taken before, or never sent.
+   * Takes the server's next answer. Refused credentials are forgotten, as the server hangs up and would do so again. Returns the
+   * error if nobody waits to be told, because they were taken before; throws `WireFault` if nothing was asked.
    */
   answered(errorCode: number): ZooKeeperError | null {
     const entry = this.#unanswered.shift();
-    const done = entry?.done ?? null;
-    if (entry !== undefined) entry.done = null;
-    if (entry !== undefined && errorCode === ErrorCode.Ok) {
+    if (entry === undefined) throw new WireFault('malformed', 'an answer to credentials that were not sent');
+    const { done } = entry;
+    entry.done = null;
+    if (errorCode === ErrorCode.Ok) {
       done?.(null);
       return null;
     }
     this.#entries = this.#entries.filter((other) => other !== entry);
-    const detail = entry === undefined ? 'an answer to nothing' : `scheme ${entry.scheme}`;
+    const detail = `scheme ${entry.scheme}`;
     const error = serverError(errorCode, { operation: 'addAuth', path: null, detail });
     done?.(error);
     return done === null ? error : null;

@@ -8,6 +8,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import { Empty, SetWatches, SetWatches2 } from '../wire/requests.ts';
 import type { Attempts } from './attempts.ts';
 import { type AuthInfo, Credentials } from './auth.ts';
+import { Deadlines } from './deadlines.ts';
 import {
   ClosedError,
   ConnectionLossError,
@@ -21,8 +22,6 @@ import { Identity } from './identity.ts';
 import { Call, contextOf, Requests } from './requests.ts';
 import type { SessionOut, SessionSettings } from './session-types.ts';
 import { needsSetWatches2, type Watches, watchKinds } from './watches.ts';
-
-type Phase = 'idle' | 'waiting' | 'connecting' | 'handshake' | 'ready' | 'ended';
 
 /**
  * A client's side of a session: connects, keeps the connection alive, moves to another server when it breaks, and says when
@@ -41,20 +40,16 @@ export class Session {
   readonly #settings: SessionSettings;
   readonly #watches: Watches;
   readonly #out: SessionOut;
+  readonly #times: Deadlines;
 
-  #phase: Phase = 'idle';
-  /** When the phase began. */
-  #phaseMs = 0;
   #frames: FrameReader;
   /** Counts connections, so that a chunk's later frames are not taken for those of a connection dropped meanwhile. */
   #link = 0;
-  #heardMs = 0;
-  #sentMs = 0;
-  #retryAtMs = 0;
-  #closeByMs = Number.POSITIVE_INFINITY;
   #closing = false;
   #endError: Error | null = null;
   #relativeZxid: Zxid = 0;
+  /** The call whose reply is being read: a fault in it is its own. */
+  #answering: Call | null = null;
   #everReady = false;
 
   constructor(settings: SessionSettings, attempts: Attempts, watches: Watches, out: SessionOut) {
@@ -62,68 +57,61 @@ export class Session {
     this.attempts = attempts;
     this.#watches = watches;
     this.#out = out;
+    this.#times = new Deadlines(settings.attemptTimeoutMs);
     this.identity = new Identity(settings.sessionTimeoutMs);
     this.requests = new Requests(settings.frameBytesMax);
     this.#frames = new FrameReader(settings.frameBytesMax);
   }
 
   get ready(): boolean {
-    return this.#phase === 'ready';
+    return this.#times.phase === 'ready';
   }
 
   get ended(): boolean {
-    return this.#phase === 'ended';
+    return this.#times.phase === 'ended';
   }
 
   start(nowMs: number): void {
-    this.#heardMs = nowMs;
+    this.#times.heardMs = nowMs;
     this.#attempt(nowMs);
   }
 
   /** When `tick` has something to do next; infinity if never. */
   deadlineMs(): number {
-    const { expiryMs, readTimeoutMs, pingAfterMs } = this.identity.times;
-    const silence = Math.min(this.#heardMs + expiryMs, this.#closeByMs);
-    switch (this.#phase) {
-      case 'waiting':
-        return Math.min(this.#retryAtMs, silence);
-      case 'connecting':
-      case 'handshake':
-        return Math.min(this.#phaseMs + this.#settings.attemptTimeoutMs, silence);
-      case 'ready':
-        return Math.min(this.#heardMs + readTimeoutMs, this.#sentMs + pingAfterMs, this.#closeByMs);
-      case 'idle':
-      case 'ended':
-        return Number.POSITIVE_INFINITY;
-    }
+    return this.#times.next(this.identity.times);
   }
 
   /** Time has passed. Call it when `deadlineMs` has come; earlier or later does no harm. */
   tick(nowMs: number): void {
-    if (this.#phase === 'idle' || this.#phase === 'ended') return;
-    const { expiryMs, readTimeoutMs, pingAfterMs } = this.identity.times;
-    const { attemptTimeoutMs } = this.#settings;
-    if (nowMs >= this.#closeByMs) {
-      this.#end(null);
-    } else if (nowMs >= this.#heardMs + expiryMs) {
-      this.#unheard(nowMs);
-    } else if (this.#phase === 'waiting') {
-      if (nowMs >= this.#retryAtMs) this.#attempt(nowMs);
-    } else if (this.#phase === 'ready') {
-      if (nowMs >= this.#heardMs + readTimeoutMs) {
-        this.#drop(nowMs, new Error(`the server was silent for ${readTimeoutMs} ms`));
-      } else if (nowMs >= this.#sentMs + pingAfterMs) {
+    switch (this.#times.due(nowMs, this.identity.times)) {
+      case 'close':
+        this.#end(null);
+        break;
+      case 'unheard':
+        this.#unheard(nowMs);
+        break;
+      case 'attempt':
+        this.#attempt(nowMs);
+        break;
+      case 'slow': {
+        const missing = this.#times.phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
+        this.#drop(nowMs, new Error(`${missing} within ${this.#settings.attemptTimeoutMs} ms`));
+        break;
+      }
+      case 'silent':
+        this.#drop(nowMs, new Error(`the server was silent for ${this.identity.times.readTimeoutMs} ms`));
+        break;
+      case 'ping':
         writeFrame(this.writer, ReservedXid.ping, OpCode.ping, Empty, null);
         this.#sent(nowMs);
-      }
-    } else if (nowMs >= this.#phaseMs + attemptTimeoutMs) {
-      const missing = this.#phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
-      this.#drop(nowMs, new Error(`${missing} within ${attemptTimeoutMs} ms`));
+        break;
+      case 'nothing':
+        break;
     }
   }
 
   linkOpen(nowMs: number): void {
-    this.#phase = 'handshake';
+    this.#times.enter('handshake', nowMs);
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
     const start = beginFrame(this.writer);
@@ -146,17 +134,17 @@ export class Session {
 
   /** The link failed or the server ended it. */
   linkClosed(nowMs: number, error: Error | null): void {
-    const during = this.#phase === 'handshake' ? ' without answering the handshake' : '';
+    const during = this.#times.phase === 'handshake' ? ' without answering the handshake' : '';
     this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`));
   }
 
   submit(nowMs: number, call: Call): void {
-    if (this.#phase === 'ended' || this.#closing) {
+    if (this.#times.phase === 'ended' || this.#closing) {
       call.fail(this.#endedError(call));
     } else if (this.requests.waiting >= this.#settings.pendingMax) {
       const detail = `pendingMax is ${this.#settings.pendingMax}`;
       call.fail(new QueueFullError({ ...contextOf(call), detail }));
-    } else if (this.#phase === 'ready') {
+    } else if (this.#times.phase === 'ready') {
       this.requests.send(call, this.writer);
       this.#sent(nowMs);
     } else {
@@ -166,13 +154,13 @@ export class Session {
 
   /** Adds credentials to this connection and all later ones. `done` is called once, with null if the server took them. */
   addAuth(nowMs: number, auth: AuthInfo, done: (error: Error | null) => void): void {
-    if (this.#phase === 'ended' || this.#closing) {
+    if (this.#times.phase === 'ended' || this.#closing) {
       const cause = this.#endError ?? undefined;
       done(new ClosedError({ operation: 'addAuth', path: null, cause }, 'not-applied'));
       return;
     }
     this.#credentials.add(auth, done);
-    if (this.#phase !== 'ready') return;
+    if (this.#times.phase !== 'ready') return;
     this.#credentials.writeNew(this.writer);
     this.#sent(nowMs);
   }
@@ -180,7 +168,7 @@ export class Session {
   /** Tells the server again about the watches of a path, after a request that may have removed more than it should. */
   rearmPath(nowMs: number, path: string): void {
     const batch = this.#watches.rearmPath(path, this.identity.lastZxid);
-    if (this.#phase !== 'ready' || batch === null) return;
+    if (this.#times.phase !== 'ready' || batch === null) return;
     this.#writeBatch(batch);
     this.#sent(nowMs);
   }
@@ -190,12 +178,12 @@ export class Session {
    * `closeTimeoutMs`, so that ephemeral nodes need not wait for the session's expiry.
    */
   close(nowMs: number): void {
-    if (this.#phase === 'ended' || this.#closing) return;
+    if (this.#times.phase === 'ended' || this.#closing) return;
     this.#closing = true;
-    this.#closeByMs = nowMs + this.#settings.closeTimeoutMs;
+    this.#times.closeByMs = nowMs + this.#settings.closeTimeoutMs;
     this.requests.failUnsent((call) => this.#endedError(call));
-    if (this.#phase === 'ready') this.#sendClose(nowMs);
-    else if (this.identity.sessionId === 0n && this.#phase !== 'handshake') this.#end(null);
+    if (this.#times.phase === 'ready') this.#sendClose(nowMs);
+    else if (this.identity.sessionId === 0n && this.#times.phase !== 'handshake') this.#end(null);
   }
 
   #sendClose(nowMs: number): void {
@@ -218,8 +206,7 @@ export class Session {
   }
 
   #attempt(nowMs: number): void {
-    this.#phase = 'connecting';
-    this.#phaseMs = nowMs;
+    this.#times.enter('connecting', nowMs);
     this.#link++;
     this.#frames = new FrameReader(this.#settings.frameBytesMax);
     this.writer.reset();
@@ -227,11 +214,11 @@ export class Session {
   }
 
   #frame(nowMs: number, reader: ByteReader): void {
-    if (this.#phase === 'handshake') {
+    if (this.#times.phase === 'handshake') {
       this.#handshake(nowMs, readConnectResponse(reader));
       return;
     }
-    this.#heardMs = nowMs;
+    this.#times.heardMs = nowMs;
     const xid = reader.readInt();
     const zxid = reader.readLongExact();
     const err = reader.readInt();
@@ -261,15 +248,17 @@ export class Session {
       this.#drop(nowMs, new Error(`expected ${expected}, got one to request ${xid}`));
       return;
     }
-    // While the body is read its call is still the head: a fault in it fails this call.
+    this.#answering = call;
     call.answer(err, reader);
+    this.#answering = null;
+    // The answer to a close has ended everything by now.
     if (this.requests.head === call) this.requests.shift();
   }
 
   #handshake(nowMs: number, response: ConnectResponse): void {
     const before = this.identity.sessionId;
     if (response.timeOut <= 0 && before !== 0n) {
-      this.#heardMs = nowMs;
+      this.#times.heardMs = nowMs;
       this.#expire(nowMs, new Error('the server said that the session had expired'));
       return;
     }
@@ -280,9 +269,8 @@ export class Session {
     }
     this.identity.accept(response);
     this.attempts.succeeded();
-    this.#heardMs = nowMs;
-    this.#phase = 'ready';
-    this.#phaseMs = nowMs;
+    this.#times.heardMs = nowMs;
+    this.#times.enter('ready', nowMs);
     if (this.#closing) {
       this.#sendClose(nowMs);
       return;
@@ -311,13 +299,17 @@ export class Session {
     }
   }
 
-  /** The bytes cannot be what the protocol allows: whoever waits for the next reply is told, and the connection goes. */
+  /**
+   * The bytes cannot be what the protocol allows: the connection goes. A request whose own answer they were is not sent again, as
+   * it would come to the same.
+   */
   #garbage(nowMs: number, fault: WireFault): void {
-    const call = this.requests.head;
-    if (call !== undefined && this.#phase === 'ready') {
+    const tooLarge = fault.code === 'frame-too-large' && this.#times.phase === 'ready';
+    const call = this.#answering ?? (tooLarge ? this.requests.head : undefined);
+    this.#answering = null;
+    if (call !== undefined) {
       const context = { ...contextOf(call), detail: fault.message, cause: fault };
-      const kind = fault.code === 'frame-too-large' ? ResponseTooLargeError : ProtocolError;
-      call.fail(new kind(context, call.outcome));
+      call.fail(new (tooLarge ? ResponseTooLargeError : ProtocolError)(context, call.outcome));
       this.requests.shift();
     }
     this.#drop(nowMs, fault);
@@ -330,12 +322,12 @@ export class Session {
 
   /** The connection is gone, or never came about. */
   #lose(nowMs: number, cause: Error): void {
-    if (this.#phase === 'ended') return;
-    const wasReady = this.#phase === 'ready';
-    const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.#phaseMs : 0);
+    if (this.#times.phase === 'ended') return;
+    const wasReady = this.#times.phase === 'ready';
+    const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.#times.phaseMs : 0);
     this.#link++;
-    this.#phase = 'waiting';
-    this.#retryAtMs = nowMs + delayMs;
+    this.#times.enter('waiting', nowMs);
+    this.#times.retryAtMs = nowMs + delayMs;
     this.#credentials.connectionLost();
     this.requests.connectionLost(cause);
     if (this.#closing) {
@@ -351,12 +343,12 @@ export class Session {
     const cause = new Error(
       `no server was heard for ${this.identity.times.expiryMs} ms (${this.attempts.summary})`,
     );
-    this.#heardMs = nowMs;
+    this.#times.heardMs = nowMs;
     if (this.identity.sessionId !== 0n) {
       this.#expire(nowMs, cause);
       return;
     }
-    if (this.#phase !== 'waiting') this.#drop(nowMs, cause);
+    if (this.#times.phase !== 'waiting') this.#drop(nowMs, cause);
     const detail = cause.message;
     this.requests.failUnsent(
       (call) => new ConnectionLossError({ ...contextOf(call), detail, cause }, 'not-applied'),
@@ -365,7 +357,7 @@ export class Session {
 
   #expire(nowMs: number, cause: Error): void {
     const sessionId = this.identity.sessionId;
-    if (this.#phase !== 'waiting') this.#drop(nowMs, cause);
+    if (this.#times.phase !== 'waiting') this.#drop(nowMs, cause);
     if (this.ended || this.identity.sessionId !== sessionId) return;
     const detail = `${formatSessionId(sessionId)}: ${cause.message}`;
     this.identity.forget();
@@ -384,8 +376,8 @@ export class Session {
   }
 
   #end(error: Error | null): void {
-    if (this.#phase === 'ended') return;
-    this.#phase = 'ended';
+    if (this.#times.phase === 'ended') return;
+    this.#times.enter('ended', 0);
     this.#endError = error;
     this.#link++;
     this.#out.disconnect();
@@ -403,7 +395,7 @@ export class Session {
   }
 
   #sent(nowMs: number): void {
-    this.#sentMs = nowMs;
+    this.#times.sentMs = nowMs;
     this.#out.flush();
   }
 }

@@ -1,0 +1,79 @@
+import type { SessionTimes } from './timing.ts';
+
+/** Where a session stands with its connection. */
+export type Phase = 'idle' | 'waiting' | 'connecting' | 'handshake' | 'ready' | 'ended';
+
+/** What a session has to do because of the time. */
+export type Due =
+  | 'nothing'
+  /** `close` has taken as long as it may. */
+  | 'close'
+  /** No server was heard for so long that a session must have expired. */
+  | 'unheard'
+  /** The delay before the next attempt is over. */
+  | 'attempt'
+  /** The attempt takes too long. */
+  | 'slow'
+  /** The server of the connection is silent. */
+  | 'silent'
+  | 'ping';
+
+/** The moments that a session remembers, and what follows from them. All times are monotonic milliseconds. */
+export class Deadlines {
+  /** When a server was last heard. */
+  heardMs = 0;
+  /** When something was last sent. */
+  sentMs = 0;
+  /** When the next attempt may begin. */
+  retryAtMs = 0;
+  closeByMs = Number.POSITIVE_INFINITY;
+  readonly #attemptTimeoutMs: number;
+  #phase: Phase = 'idle';
+  #phaseMs = 0;
+
+  constructor(attemptTimeoutMs: number) {
+    this.#attemptTimeoutMs = attemptTimeoutMs;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** When the phase began. */
+  get phaseMs(): number {
+    return this.#phaseMs;
+  }
+
+  /** Enters a phase. The handshake belongs to the attempt that began with connecting, and shares its time. */
+  enter(phase: Phase, nowMs: number): void {
+    if (phase !== 'handshake') this.#phaseMs = nowMs;
+    this.#phase = phase;
+  }
+
+  /** When `due` will next be something else; infinity if never. */
+  next(times: SessionTimes): number {
+    const silence = Math.min(this.heardMs + times.expiryMs, this.closeByMs);
+    switch (this.#phase) {
+      case 'waiting':
+        return Math.min(this.retryAtMs, silence);
+      case 'connecting':
+      case 'handshake':
+        return Math.min(this.#phaseMs + this.#attemptTimeoutMs, silence);
+      case 'ready':
+        return Math.min(this.heardMs + times.readTimeoutMs, this.sentMs + times.pingAfterMs, this.closeByMs);
+      case 'idle':
+      case 'ended':
+        return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  due(nowMs: number, times: SessionTimes): Due {
+    if (this.#phase === 'idle' || this.#phase === 'ended') return 'nothing';
+    if (nowMs >= this.closeByMs) return 'close';
+    if (nowMs >= this.heardMs + times.expiryMs) return 'unheard';
+    if (this.#phase === 'waiting') return nowMs >= this.retryAtMs ? 'attempt' : 'nothing';
+    if (this.#phase !== 'ready') return nowMs >= this.#phaseMs + this.#attemptTimeoutMs ? 'slow' : 'nothing';
+    if (nowMs >= this.heardMs + times.readTimeoutMs) return 'silent';
+    return nowMs >= this.sentMs + times.pingAfterMs ? 'ping' : 'nothing';
+  }
+}
