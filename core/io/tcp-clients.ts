@@ -11,8 +11,10 @@ export interface LinkEvents<Handle> {
   disconnected(handle: Handle): void;
 }
 
-/** Pause after the system refused to accept a connection, lest the refusals eat the processor. */
+/** Connections that the system completes ahead of our accepting them. */
 const ACCEPT_BACKLOG = 1024;
+/** How long a peer may take to read its last bytes after we have ended the connection. */
+const CLOSE_GRACE_MS = 5000;
 
 class SocketLink implements ClientLink {
   readonly remoteIp: string;
@@ -34,11 +36,15 @@ class SocketLink implements ClientLink {
     this.#socket.write(bytes);
   }
 
-  /** A peer that does not read what it was sent cannot hold the socket: it is destroyed once the bytes are out or refused. */
+  /** Sends what was written, then ends. A peer that does not read it cannot hold the socket for longer than the grace. */
   close(): void {
-    this.#socket.removeAllListeners('data');
-    this.#socket.resume();
-    this.#socket.destroySoon();
+    const socket = this.#socket;
+    socket.removeAllListeners('data');
+    socket.resume();
+    socket.destroySoon();
+    if (socket.destroyed) return;
+    const grace = setTimeout(() => socket.destroy(), CLOSE_GRACE_MS);
+    socket.once('close', () => clearTimeout(grace));
   }
 
   pauseReading(): void {
