@@ -2,7 +2,8 @@ import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import type { Codec } from '../wire/codec.ts';
 import { WireFault } from '../wire/fault.ts';
 import type { Xid } from '../wire/ids.ts';
-import type { OpCode } from '../wire/opcodes.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { Empty } from '../wire/requests.ts';
 import {
   BadArgumentsError,
   ConnectionLossError,
@@ -100,6 +101,23 @@ export class Call<B = unknown, T = unknown> {
     this.settled = true;
     this.#reject(error);
   }
+}
+
+/** The request that ends a session; `end` runs when it is answered, or never will be. */
+export function closeCall(end: () => void): Call {
+  return new Call<null, unknown>(
+    {
+      operation: 'close',
+      path: null,
+      type: OpCode.closeSession,
+      codec: Empty,
+      body: null,
+      writes: true,
+      read: () => null,
+    },
+    end,
+    end,
+  );
 }
 
 const HEADER_BYTES = 8;

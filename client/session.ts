@@ -19,7 +19,7 @@ import {
 } from './errors.ts';
 import { beginFrame, endFrame, writeFrame } from './frames.ts';
 import { Identity } from './identity.ts';
-import { Call, contextOf, Requests } from './requests.ts';
+import { type Call, closeCall, contextOf, Requests } from './requests.ts';
 import type { SessionOut, SessionSettings } from './session-types.ts';
 import { needsSetWatches2, type Watches, watchKinds } from './watches.ts';
 
@@ -187,21 +187,10 @@ export class Session {
   }
 
   #sendClose(nowMs: number): void {
-    const end = () => this.#end(null);
-    const call = new Call<null, unknown>(
-      {
-        operation: 'close',
-        path: null,
-        type: OpCode.closeSession,
-        codec: Empty,
-        body: null,
-        writes: true,
-        read: () => null,
-      },
-      end,
-      end,
+    this.requests.send(
+      closeCall(() => this.#end(null)),
+      this.writer,
     );
-    this.requests.send(call, this.writer);
     this.#sent(nowMs);
   }
 
