@@ -1,6 +1,7 @@
 import type { Acl, Id } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import type { AuthProviders } from '../auth/providers.ts';
+import { aclEntryKey } from '../tree/acl-table.ts';
 import { Refusal } from './refusal.ts';
 
 function isOpen(acl: readonly Acl[]): boolean {
@@ -23,7 +24,7 @@ export function fixupAcl(
   const fixed: Acl[] = [];
   const seen = new Set<string>();
   for (const entry of acl) {
-    const key = `${entry.perms}\n${entry.id.scheme}\n${entry.id.id}`;
+    const key = aclEntryKey(entry);
     if (seen.has(key)) continue;
     seen.add(key);
     fixed.push(...expand(path, entry, ids, auth));
@@ -39,11 +40,20 @@ function expand(path: string, entry: Acl, ids: readonly Id[], auth: AuthProvider
     if (proven.length === 0) {
       throw new Refusal(ErrorCode.InvalidACL, `${path}: auth is named, but the client has not authenticated`);
     }
+    for (const held of proven) requireEncodable(path, held);
     return proven.map((held) => ({ perms: entry.perms, id: held }));
   }
   if (!auth.isValid(id))
     throw new Refusal(ErrorCode.InvalidACL, `${path}: ${id.scheme}:${id.id} is not a valid id`);
+  requireEncodable(path, id);
   return [entry];
+}
+
+/** A character outside the basic plane can be read but not written (see `ByteWriter.writeString`). */
+function requireEncodable(path: string, { id }: Id): void {
+  if (id !== null && /[\ud800-\udfff]/.test(id)) {
+    throw new Refusal(ErrorCode.InvalidACL, `${path}: the id ${id} holds a character beyond U+FFFF`);
+  }
 }
 
 /** Without ADMIN, a client may see who has rights but not the hashes of their passwords. */

@@ -101,7 +101,7 @@ export class Clients {
     const { processor, clock, stats } = this.#parts;
     processor.nowMs = clock.monotonicMs();
     stats.bytesReceived += chunk.length;
-    try {
+    this.#guarded(connection, () => {
       let bytes = chunk;
       if (connection.phase === 'new') {
         const first = this.#sniff(connection, chunk);
@@ -109,6 +109,14 @@ export class Clients {
         bytes = first;
       }
       connection.frames.push(bytes, (frame, start, end) => this.#frame(connection, frame, start, end));
+    });
+  }
+
+  /** What cannot be read ends the connection it came from, and nothing else. */
+  #guarded(connection: Connection, read: () => void): void {
+    const { stats } = this.#parts;
+    try {
+      read();
     } catch (fault) {
       if (!(fault instanceof WireFault)) throw fault;
       if (fault.code === 'frame-too-large') stats.largeRequestsRejected++;
@@ -199,6 +207,8 @@ export class Clients {
     const session = this.#parts.tracker.track(sessionId, timeoutMs, processor.nowMs);
     session.owner = connection;
     connection.session = session;
+    // What else the client sends stays in the system's buffers, or a client could make the server hold any amount of it.
+    connection.link.pauseReading();
     const body = new ByteWriter(4);
     CreateSessionBody.write(body, { timeOut: timeoutMs });
     processor.submitOwn(OpCode.createSession, sessionId, body.finish(), connection);
@@ -240,7 +250,10 @@ export class Clients {
     connection.phase = 'open';
     const held = connection.held;
     connection.held = [];
-    for (const { bytes, start, end } of held) this.#frame(connection, bytes, start, end);
+    this.#guarded(connection, () => {
+      for (const { bytes, start, end } of held) this.#frame(connection, bytes, start, end);
+    });
+    if (connection.phase === 'open' && !connection.paused) connection.link.resumeReading();
   }
 
   /** A session has ended: its connection goes with it. */
@@ -260,5 +273,5 @@ export class Clients {
   }
 }
 
-/** Frames that a client may send ahead of its session's set-up. */
-const HELD_MAX = 1000;
+/** Frames that a client may send ahead of its session's set-up: more than one chunk can hold of them. */
+const HELD_MAX = 10_000;

@@ -82,6 +82,7 @@ export class OutstandingChanges {
   #records: ChangeRecord[] = [];
   #applied = 0;
   readonly #digest = new TreeDigest();
+  readonly #begun = { length: 0, digest: new TreeDigest() };
 
   constructor(tree: DataTree) {
     this.#tree = tree;
@@ -134,6 +135,16 @@ export class OutstandingChanges {
       this.#records = this.#records.slice(this.#applied);
       this.#applied = 0;
     }
+  }
+
+  /** What is added from now on can be withdrawn by `undo`, until the next call. */
+  begin(): void {
+    this.#begun.length = this.#records.length;
+    this.#begun.digest.copyFrom(this.#currentDigest());
+  }
+
+  undo(): void {
+    this.rollback(this.#begun);
   }
 
   /** A point to go back to when a multi fails half way. */

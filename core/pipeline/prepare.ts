@@ -316,7 +316,7 @@ export class Preparer {
       const node = this.#outstanding.get(path);
       if (parent !== undefined && node !== undefined) this.#remove(context, parent, node);
     }
-    return { type: OpCode.closeSession, body: { paths2Delete: [...paths] } };
+    return { type: OpCode.closeSession, body: { paths2Delete: listed([...paths]) } };
   }
 
   // -- Checks ------------------------------------------------------------------------------------------------------------
@@ -357,6 +357,15 @@ export class Preparer {
     const node = this.#tree.findPath(path);
     return node === NO_NODE ? null : new StatsTrack((this.#tree.store.data(node) ?? '').toString());
   }
+}
+
+/** Beyond this many bytes of paths the list is left out, and everything that the session owns is meant: it is the same. */
+const LISTED_BYTES_MAX = 256 * 1024;
+
+function listed(paths: string[]): string[] | null {
+  let bytes = 0;
+  for (const path of paths) bytes += path.length;
+  return bytes <= LISTED_BYTES_MAX ? paths : null;
 }
 
 function ownerOf(mode: CreateMode, type: number, sessionId: bigint, ttlMs: number): bigint {

@@ -14,6 +14,7 @@ import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
+import { ENTRY_BYTES_MAX } from '../storage/log-format.ts';
 import type { Applied, AppliedTxn, DataTree } from '../tree/tree.ts';
 import { LeaderBroadcast, type Proposal } from '../zab/leader-broadcast.ts';
 import type { QuorumVerifier, ServerId } from '../zab/quorum.ts';
@@ -72,6 +73,11 @@ export class RequestProcessor implements ConnectionOwner {
   readonly #encoder = new ByteWriter(ENCODER_BYTES);
   /** Syncs that wait until everything proposed before them is committed. */
   #pendingSyncs: { readonly zxid: number; readonly connection: Connection }[] = [];
+  /**
+   * Longest transaction: what ZooKeeper reads back from a log with the same `jute.maxbuffer`. It can be longer than its request,
+   * as ACLs name every identity of the client.
+   */
+  readonly #txnBytesMax: number;
   #digestMismatchReported = false;
   /** The monotonic clock as of the turn: whoever drives the processor sets it at each input. */
   nowMs: number;
@@ -81,6 +87,7 @@ export class RequestProcessor implements ConnectionOwner {
     this.#parts = parts;
     this.#effects = effects;
     this.nowMs = parts.clock.monotonicMs();
+    this.#txnBytesMax = Math.min(2 * config.juteMaxBufferBytes, ENTRY_BYTES_MAX);
     this.outstanding = new OutstandingChanges(tree);
     this.#preparer = new Preparer(tree, this.outstanding, auth, config);
     this.#reads = new Reads(tree, auth, config);
@@ -292,11 +299,18 @@ export class RequestProcessor implements ConnectionOwner {
 
   #propose(request: ClientRequest, waiting: Waiting | null = null): void {
     const zxid = this.broadcast.nextZxid();
+    this.outstanding.begin();
     const logged = this.#preparer.prepare(request, zxid, this.#parts.clock.wallMs());
+    let bytes: Buffer;
+    try {
+      bytes = this.#encode(logged);
+    } catch (fault) {
+      this.outstanding.undo();
+      throw fault;
+    }
     if (request.type === OpCode.closeSession && request.session !== null) {
       this.#parts.tracker.setClosing(request.session);
     }
-    const bytes = this.#encode(logged);
     if (waiting !== null) request.origin!.pushWaiting(waiting);
     this.broadcast.propose({ zxid, logged, bytes, request });
   }
@@ -307,6 +321,9 @@ export class RequestProcessor implements ConnectionOwner {
     if (encoder.pos * 2 > encoder.bytes.length) encoder.renew(ENCODER_BYTES);
     const start = encoder.pos;
     writeLoggedTxn(encoder, logged);
+    if (encoder.pos - start > this.#txnBytesMax && logged.header.type !== OpCode.closeSession) {
+      throw new WireFault('unreasonable-length', `a transaction of ${encoder.pos - start} bytes`);
+    }
     return encoder.bytes.subarray(start, encoder.pos);
   }
 

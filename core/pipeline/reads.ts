@@ -241,15 +241,24 @@ export class Reads {
 
   #multiRead(connection: Connection, xid: number, reader: ByteReader): number {
     const results: MultiResult[] = [];
+    let bytes = 0;
     for (const op of MultiRequest.read(reader)) {
       if (op.type !== OpCode.getData && op.type !== OpCode.getChildren) {
         throw new WireFault('malformed', 'a multi that reads holds operations that write');
       }
       try {
-        results.push(this.#readOne(connection, op.type, op.body));
+        const result = this.#readOne(connection, op.type, op.body);
+        results.push(result);
+        bytes += sizeOf(result);
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
         results.push({ type: OpCode.error, body: { err: refusal.code } });
+      }
+      if (bytes > MULTI_READ_BYTES_MAX) {
+        throw new WireFault(
+          'unreasonable-length',
+          `a multi that reads more than ${MULTI_READ_BYTES_MAX} bytes`,
+        );
       }
     }
     return this.#record(connection, xid, MultiReply, results);
@@ -345,6 +354,17 @@ export class Reads {
 }
 
 const OPEN = -1;
+/** A request of a megabyte could ask for many gigabytes; no client takes an answer as long as this. */
+const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
+
+function sizeOf(result: MultiResult): number {
+  if (result.type === OpCode.getData) return result.body.data?.length ?? 0;
+  if (result.type !== OpCode.getChildren) return 0;
+  let bytes = 0;
+  for (const name of result.body.children ?? []) bytes += name.length + 4;
+  return bytes;
+}
+
 /** Asking for what is not there is ordinary, and a stack trace for each would be dear. */
 const noNode = new Refusal(ErrorCode.NoNode, '');
 

@@ -52,10 +52,15 @@ export class ReplyBuffer {
     return this.end();
   }
 
-  /** A whole frame with a record as its body. */
+  /** A whole frame with a record as its body; nothing of it stays if the value cannot be written. */
   record<T>(xid: number, zxid: number, codec: Codec<T>, value: T): number {
     this.begin(xid, zxid, 0);
-    codec.write(this.writer, value);
+    try {
+      codec.write(this.writer, value);
+    } catch (fault) {
+      this.abandon();
+      throw fault;
+    }
     return this.end();
   }
 

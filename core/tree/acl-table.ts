@@ -11,9 +11,14 @@ interface AclEntry {
   usage: number;
 }
 
+/** The same for equal entries only: lengths keep a newline or a digit in an id from reading as another entry. */
+export function aclEntryKey({ perms, id }: Acl): string {
+  return `${perms} ${id.scheme?.length ?? -1} ${id.scheme} ${id.id?.length ?? -1} ${id.id}\n`;
+}
+
 function keyOf(acl: readonly Acl[]): string {
   let key = '';
-  for (const { perms, id } of acl) key += `${perms}\n${id.scheme}\n${id.id}\n`;
+  for (const entry of acl) key += aclEntryKey(entry);
   return key;
 }
 

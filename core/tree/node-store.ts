@@ -93,7 +93,8 @@ export class NodeStore {
   }
 
   findPath(path: string): NodeId {
-    return this.#index.find(this.scratch.bytes, 0, this.scratch.encode(path));
+    const length = this.scratch.encode(path);
+    return this.#index.find(this.scratch.bytes, 0, length);
   }
 
   isLive(id: NodeId): boolean {

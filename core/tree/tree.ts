@@ -361,7 +361,8 @@ export class DataTree {
 
   #insert(path: string, parent: NodeId, data: Uint8Array | null, aclId: number): NodeId {
     const { scratch } = this.store;
-    const node = this.store.insert(scratch.bytes, scratch.encode(path), parent, data);
+    const length = scratch.encode(path);
+    const node = this.store.insert(scratch.bytes, length, parent, data);
     this.store.setAclId(node, aclId);
     return node;
   }

@@ -2,6 +2,7 @@
  * A place to put one path in UTF-8 for a moment, so that looking it up makes no garbage. Valid until the next `encode`.
  */
 export class Utf8Scratch {
+  /** Replaced by an `encode` that needs more room: read it after that. */
   bytes = Buffer.allocUnsafeSlow(1024);
 
   /** Puts the text at the beginning of `bytes`; returns its length in bytes. */
