@@ -96,7 +96,8 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     },
     logger,
   );
-  const address = await tcp.listen(config.clientPort, config.clientPortAddress);
+  const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
+  const address = await tcp.listen(clientPort, clientPortAddress, clientPortListenBacklog);
   view.clientPort = address.port;
   driver.start();
   return {

@@ -11,7 +11,7 @@ export interface LinkEvents<Handle> {
   disconnected(handle: Handle): void;
 }
 
-/** Connections that the system completes ahead of our accepting them. */
+/** Connections that the system completes ahead of our accepting them, unless the configuration says otherwise. */
 const ACCEPT_BACKLOG = 1024;
 /** How long a peer may take to read its last bytes after we have ended the connection. */
 const CLOSE_GRACE_MS = 5000;
@@ -69,11 +69,12 @@ export class TcpClients<Handle> {
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
   }
 
-  /** Rejects with the system's error, such as EADDRINUSE. Port 0 lets the system choose. */
-  async listen(port: number, host: string | null): Promise<{ host: string; port: number }> {
+  /** Rejects with the system's error, such as EADDRINUSE. Port 0 lets the system choose; a backlog of -1 is the default. */
+  async listen(port: number, host: string | null, backlog = -1): Promise<{ host: string; port: number }> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      const options = { port, backlog: ACCEPT_BACKLOG, ...(host === null ? {} : { host }) };
+      const shared = { port, backlog: backlog > 0 ? backlog : ACCEPT_BACKLOG };
+      const options = host === null ? shared : { ...shared, host };
       this.#server.listen(options, () => {
         this.#server.removeListener('error', reject);
         resolve();

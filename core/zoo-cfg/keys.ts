@@ -57,6 +57,15 @@ const snapRetainCount: Apply = (draft, value) => {
   return count < 3 ? 'at least 3 snapshots are kept; 3 is used' : null;
 };
 
+/** Timers hold 2^31 - 1 ms, less than 25 days: a longer interval would be none at all. */
+const PURGE_INTERVAL_HOURS_MAX = 596;
+
+const purgeInterval: Apply = (draft, value) => {
+  const hours = intervalHours(value);
+  draft.autopurgePurgeIntervalHours = Math.min(hours, PURGE_INTERVAL_HOURS_MAX);
+  return hours > PURGE_INTERVAL_HOURS_MAX ? `at most ${PURGE_INTERVAL_HOURS_MAX} hours; that is used` : null;
+};
+
 const snapCount: Apply = (draft, value) => {
   const count = integer(0)(value);
   draft.snapCount = Math.max(count, 2);
@@ -118,7 +127,7 @@ export const keys: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ['forceSync', set('forceSync', yesOrNo)],
   ['fsync.warningthresholdms', set('fsyncWarningThresholdMs', integer(0))],
   ['autopurge.snapRetainCount', snapRetainCount],
-  ['autopurge.purgeInterval', set('autopurgePurgeIntervalHours', intervalHours)],
+  ['autopurge.purgeInterval', purgeInterval],
   ['snapshot.trust.empty', set('snapshotTrustEmpty', trueOrFalse)],
   ['snapshot.compression.method', compression],
   ['digest.enabled', set('digestEnabled', trueOrFalse)],

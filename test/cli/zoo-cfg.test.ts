@@ -267,6 +267,12 @@ describe('what is wrong in a zoo.cfg', () => {
     expect([config.autopurgeSnapRetainCount, config.snapCount]).toEqual([3, 2]);
     expect(warnings).toHaveLength(2);
   });
+
+  it('an interval that no timer can hold is shortened with a note', () => {
+    const { config, warnings } = parse(`${BASE}autopurge.purgeInterval=720`);
+    expect(config.autopurgePurgeIntervalHours * 3_600_000).toBeLessThan(2 ** 31);
+    expect(warnings).toEqual(['zoo.cfg:3: autopurge.purgeInterval=720: at most 596 hours; that is used']);
+  });
 });
 
 describe('members of an ensemble', () => {
