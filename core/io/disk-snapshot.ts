@@ -79,7 +79,8 @@ export class DiskSnapshots {
 
   /**
    * Keeps the newest `retainCount` complete snapshots and every log that is needed to go on from the oldest of them; removes
-   * what is older. With fewer snapshots than that nothing is removed. Returns the paths removed.
+   * what is older. With fewer snapshots than that nothing is removed. Returns the paths removed; throws the file system's
+   * errors, with nothing lost that is needed.
    */
   purge(retainCount: number): string[] {
     if (retainCount < 1) throw new RangeError('at least one snapshot must be kept');
@@ -93,8 +94,11 @@ export class DiskSnapshots {
       ...snapshots.filter((snapshot) => snapshot.zxid < oldest.zxid).map((snapshot) => snapshot.path),
       ...logs.filter((log) => log.zxid < firstNeeded).map((log) => log.path),
     ];
+    if (removed.length === 0) return removed;
+    // The kept ones must have their names durably before those go that could stand in for them.
+    this.#files.syncDirectory(this.#options.snapshotDirectory);
     for (const path of removed) this.#files.remove(path);
-    if (removed.length > 0) this.#options.logger.info('old snapshots and logs removed', { paths: removed });
+    this.#options.logger.info('old snapshots and logs removed', { paths: removed });
     return removed;
   }
 
