@@ -1,5 +1,7 @@
 import {
+  type Codec,
   type Decoded,
+  encode,
   int,
   long,
   longApproximate,
@@ -16,12 +18,36 @@ export type Id = Decoded<typeof Id>;
 export const Acl = record('ACL', { perms: int, id: Id });
 export type Acl = Decoded<typeof Acl>;
 
-export const AclVector = vector(Acl);
-
 export const Perms = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
 /** world:anyone may do everything: ZooKeeper's OPEN_ACL_UNSAFE. */
-export const OPEN_ACL: readonly Acl[] = [{ perms: Perms.all, id: { scheme: 'world', id: 'anyone' } }];
+export const OPEN_ACL: readonly Acl[] = Object.freeze([
+  Object.freeze({ perms: Perms.all, id: Object.freeze({ scheme: 'world', id: 'anyone' }) }),
+]);
+
+const plainAclVector = vector(Acl);
+const openAclBytes = encode(plainAclVector, [...OPEN_ACL]);
+
+/**
+ * A list of ACLs. Nearly every create carries the open one: it is recognized by its bytes and read as one shared, frozen list.
+ */
+export const AclVector: Codec<Acl[] | null> = {
+  bytesMin: plainAclVector.bytesMin,
+  read(reader) {
+    const end = reader.pos + openAclBytes.length;
+    if (end <= reader.end && isOpenAclAt(reader.bytes, reader.pos)) {
+      reader.pos = end;
+      return OPEN_ACL as Acl[];
+    }
+    return plainAclVector.read(reader);
+  },
+  write: plainAclVector.write,
+};
+
+function isOpenAclAt(bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < openAclBytes.length; i++) if (bytes[at + i] !== openAclBytes[i]) return false;
+  return true;
+}
 
 /**
  * What clients are shown of a node. Times are milliseconds since 1970 on the server's clock. `cversion` counts creations and

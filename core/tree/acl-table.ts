@@ -34,6 +34,7 @@ const OPEN_KEY = keyOf(OPEN_ACL);
 
 /** By far the most frequent list: its key need not be made each time. */
 function isOpen(acl: readonly Acl[]): boolean {
+  if (acl === OPEN_ACL) return true;
   const first = acl[0];
   return acl.length === 1 && first?.perms === 31 && first.id.scheme === 'world' && first.id.id === 'anyone';
 }

@@ -229,12 +229,29 @@ export class NodeStore {
     const ref = view.getUint32(slot + BLOB);
     const chunk = this.blobs.chunk(ref);
     const from = this.blobs.offset(ref) + view.getInt32(slot + PATH_BYTES);
-    if (length <= COPY_BY_HAND_MAX) {
-      for (let i = 0; i < length; i++) target[at + i] = chunk[from + i]!;
-    } else {
-      chunk.copy(target, at, from, from + length);
-    }
+    copyBytes(chunk, from, target, at, length);
     return length;
+  }
+
+  /** Bytes of the node's record in a snapshot. */
+  snapshotBytes(id: NodeId): number {
+    return 4 + this.#int(id, PATH_BYTES) + 4 + this.#int(id, DATA_LENGTH) + 8 + STAT_PERSISTED_BYTES;
+  }
+
+  /** Copies the node's record in a snapshot (path, data, ACL id, persisted stat) into `target` at `at`; returns the end. */
+  copySnapshotRecord(id: NodeId, target: Buffer, at: number): number {
+    const ref = this.#uint(id, BLOB);
+    const pathBytes = this.#int(id, PATH_BYTES);
+    const dataLength = this.#int(id, DATA_LENGTH);
+    const aclId = this.aclId(id);
+    let to = target.writeInt32BE(pathBytes, at);
+    to = copyBytes(this.blobs.chunk(ref), this.blobs.offset(ref), target, to, pathBytes);
+    to = target.writeInt32BE(this.isDataNull(id) ? -1 : dataLength, to);
+    to = copyBytes(this.blobs.chunk(ref), this.blobs.offset(ref) + pathBytes, target, to, dataLength);
+    to = target.writeInt32BE(aclId < 0 ? -1 : 0, to);
+    to = target.writeInt32BE(aclId, to);
+    this.copyStatPersisted(id, target, to);
+    return to + STAT_PERSISTED_BYTES;
   }
 
   // -- Stat --------------------------------------------------------------------------------------------------------------
@@ -444,9 +461,20 @@ export class NodeStore {
   }
 }
 
+const STAT_PERSISTED_BYTES = 60;
 /** The stat part of what a node's digest covers. */
 const DIGEST_STAT_BYTES = 60;
 const digestScratch = Buffer.alloc(DIGEST_STAT_BYTES);
 
 /** Below this many bytes a loop is faster than Buffer.copy's way into native code. */
 const COPY_BY_HAND_MAX = 192;
+
+/** Returns the end of the copy. */
+function copyBytes(source: Buffer, from: number, target: Buffer, at: number, length: number): number {
+  if (length <= COPY_BY_HAND_MAX) {
+    for (let i = 0; i < length; i++) target[at + i] = source[from + i]!;
+  } else {
+    source.copy(target, at, from, from + length);
+  }
+  return at + length;
+}

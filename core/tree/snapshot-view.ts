@@ -6,8 +6,6 @@ import { NO_NODE, type NodeId } from './node-id.ts';
 import { LongField } from './node-store.ts';
 import type { DataTree } from './tree.ts';
 
-const STAT_PERSISTED_BYTES = 60;
-
 /**
  * A walk over the tree, depth first, that stands still while transactions are applied in between. Ids of removed nodes are not
  * used again until `close`, and a removed node still knows its next sibling and its parent, so the walk finds on from
@@ -82,11 +80,7 @@ export class TreeSnapshot implements SnapshotSource {
 
   #writeNode(writer: ByteWriter, node: NodeId): void {
     const { store } = this.#tree;
-    writer.writeBuffer(store.pathBytes(node));
-    writer.writeBuffer(store.data(node));
-    writer.writeLongExact(store.aclId(node));
-    writer.reserve(STAT_PERSISTED_BYTES);
-    store.copyStatPersisted(node, writer.bytes, writer.pos);
-    writer.pos += STAT_PERSISTED_BYTES;
+    writer.reserve(store.snapshotBytes(node));
+    writer.pos = store.copySnapshotRecord(node, writer.bytes, writer.pos);
   }
 }
