@@ -222,7 +222,8 @@ export function getAcl(
 ): Promise<AclAndStat> {
   return pathRead(context, 'getAcl', OpCode.getACL, path, options, (reader) => {
     const { acl, stat } = replyCodecs[OpCode.getACL].read(reader);
-    return { acl: acl ?? [], stat };
+    // A list of the caller's own: the one that is read may be shared.
+    return { acl: structuredClone(acl ?? []), stat };
   });
 }
 
