@@ -81,6 +81,7 @@ export class Driver {
       sessionClosed: (session) => this.clients.sessionClosed(session),
       close: (connection, reason) => this.clients.close(connection, reason),
       markDirty: (connection) => this.clients.markDirty(connection),
+      resume: (connection) => this.clients.resume(connection),
     });
     this.clients = new Clients({
       config,
@@ -113,7 +114,10 @@ export class Driver {
   }
 
   drained(connection: Connection): void {
-    if (!this.#stopped) this.clients.drained(connection);
+    if (this.#stopped) return;
+    this.processor.nowMs = this.#parts.clock.monotonicMs();
+    this.clients.drained(connection);
+    this.clients.flush();
   }
 
   /** Ends a session at once, as if its time were over. False if there is none of that id. */

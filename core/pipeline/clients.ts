@@ -78,8 +78,7 @@ export class Clients {
     connection.phase = 'closed';
     this.#parts.tree.watches.removeWatcher(connection);
     if (connection.session?.owner === connection) connection.session.owner = null;
-    connection.waiting = [];
-    connection.waitingHead = 0;
+    connection.dropWaiting();
   }
 
   /** Ends a connection from this side: what it was sent still goes out, what it asked is dropped. */
@@ -129,9 +128,37 @@ export class Clients {
     for (const connection of this.#dirty) {
       connection.dirty = false;
       if (connection.phase === 'closed' || connection.out.isEmpty) continue;
-      connection.link.write(connection.out.take());
+      const { link } = connection;
+      if (link.bufferedBytes > UNREAD_BYTES_MAX) {
+        this.close(connection, `it left ${link.bufferedBytes} bytes unread`);
+        continue;
+      }
+      link.write(connection.out.take());
+      if (connection.paused || link.bufferedBytes > 0) this.#parts.processor.throttle(connection);
     }
     this.#dirty.length = 0;
+  }
+
+  /**
+   * A paused connection goes on: with the frames held of it, until it is paused anew or has none, then with its link. Called
+   * while it still counts as paused.
+   */
+  resume(connection: Connection): void {
+    connection.paused = false;
+    this.#runHeld(connection);
+    if (connection.phase === 'open' && !connection.paused) connection.link.resumeReading();
+  }
+
+  #runHeld(connection: Connection): void {
+    const { held } = connection;
+    let done = 0;
+    this.#guarded(connection, () => {
+      while (done < held.length && !connection.paused && connection.phase === 'open') {
+        const { bytes, start, end } = held[done++]!;
+        this.#parts.processor.receive(connection, bytes, start, end);
+      }
+    });
+    connection.held = connection.phase === 'open' ? held.slice(done) : [];
   }
 
   markDirty(connection: Connection): void {
@@ -148,19 +175,24 @@ export class Clients {
   #frame(connection: Connection, bytes: Buffer, start: number, end: number): void {
     switch (connection.phase) {
       case 'open':
-        this.#parts.processor.receive(connection, bytes, start, end);
+        if (connection.paused) this.#hold(connection, bytes, start, end);
+        else this.#parts.processor.receive(connection, bytes, start, end);
         return;
       case 'handshake':
         this.#connect(connection, readConnectRequest(new ByteReader(bytes, start, end)));
         return;
       case 'joining':
-        connection.held.push({ bytes, start, end });
-        if (connection.held.length > HELD_MAX)
-          throw new WireFault('malformed', 'requests before the session is set up');
+        this.#hold(connection, bytes, start, end);
         return;
       default:
         return;
     }
+  }
+
+  /** Frames that a chunk still holds while its connection is not to be read. */
+  #hold(connection: Connection, bytes: Buffer, start: number, end: number): void {
+    connection.held.push({ bytes, start, end });
+    if (connection.held.length > HELD_MAX) throw new WireFault('malformed', `${HELD_MAX} requests are held`);
   }
 
   /** The first four bytes are a four-letter word or the length of the first frame. Null while they have not come. */
@@ -248,12 +280,7 @@ export class Clients {
     if (connection.phase !== 'joining' || session === null) return;
     this.#respond(connection, session.id, session.timeoutMs);
     connection.phase = 'open';
-    const held = connection.held;
-    connection.held = [];
-    this.#guarded(connection, () => {
-      for (const { bytes, start, end } of held) this.#frame(connection, bytes, start, end);
-    });
-    if (connection.phase === 'open' && !connection.paused) connection.link.resumeReading();
+    this.resume(connection);
   }
 
   /** A session has ended: its connection goes with it. */
@@ -273,5 +300,7 @@ export class Clients {
   }
 }
 
-/** Frames that a client may send ahead of its session's set-up: more than one chunk can hold of them. */
+/** Frames held of one connection: more than one chunk can hold of them, and links that are paused bring no more chunks. */
 const HELD_MAX = 10_000;
+/** What a client leaves unread of answers and events before it is given up: it does not read. */
+const UNREAD_BYTES_MAX = 64 * 1024 * 1024;

@@ -18,6 +18,8 @@ export interface Waiting {
   readonly receivedMs: number;
   /** Last transaction proposed when it came: a sync is answered once that one is committed. */
   readonly afterZxid: number;
+  /** About how long the answer will be, where that matters; else 0. */
+  readonly answerBytes: number;
   /** A write that was proposed: it is answered by its commit. Anything else runs when it comes to the head. */
   readonly proposed: boolean;
 }
@@ -58,11 +60,15 @@ export class Connection implements Watcher {
   ids: readonly Id[];
   waiting: Waiting[] = [];
   waitingHead = 0;
-  /** Frames that came before the session was set up. */
+  /** Sizes of the requests that wait, and of the answers that they will get as far as those are estimated. */
+  waitingBytes = 0;
+  waitingAnswerBytes = 0;
+  /** Frames that came before the session was set up, or while the connection is paused. */
   held: { readonly bytes: Buffer; readonly start: number; readonly end: number }[] = [];
   /** The first bytes of the stream, while there are fewer than four. */
   prefix: Buffer | null = null;
   dirty = false;
+  /** It has too much under way or leaves too much unread: nothing more is read from it, and frames that came are held. */
   paused = false;
   /** Whether the client sent the read-only byte, and so expects it back. */
   sentReadOnly = false;
@@ -81,6 +87,17 @@ export class Connection implements Watcher {
 
   pushWaiting(request: Waiting): void {
     this.waiting.push(request);
+    this.waitingBytes += request.end - request.start;
+    this.waitingAnswerBytes += request.answerBytes;
+  }
+
+  /** Forgets the requests that wait: nobody is there to be answered. */
+  dropWaiting(): void {
+    this.waiting = [];
+    this.waitingHead = 0;
+    this.waitingBytes = 0;
+    this.waitingAnswerBytes = 0;
+    this.held = [];
   }
 
   peekWaiting(): Waiting | undefined {
@@ -95,10 +112,12 @@ export class Connection implements Watcher {
     const request = this.waiting[this.waitingHead];
     if (request === undefined) return undefined;
     this.waitingHead++;
+    this.waitingBytes -= request.end - request.start;
+    this.waitingAnswerBytes -= request.answerBytes;
     if (this.waitingHead === this.waiting.length) {
       this.waiting = [];
       this.waitingHead = 0;
-    } else if (this.waitingHead >= 256) {
+    } else if (this.waitingHead >= 64 && this.waitingHead * 2 >= this.waiting.length) {
       this.waiting = this.waiting.slice(this.waitingHead);
       this.waitingHead = 0;
     }

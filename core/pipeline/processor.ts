@@ -38,6 +38,8 @@ export interface ProcessorEffects {
   sessionClosed(session: Session): void;
   close(connection: Connection, reason: string): void;
   markDirty(connection: Connection): void;
+  /** A paused connection may go on: first with the frames held of it, then with what its link brings. */
+  resume(connection: Connection): void;
 }
 
 export interface ProcessorParts {
@@ -55,8 +57,13 @@ export interface ProcessorParts {
 /** Buffer that encoded transactions share. */
 const ENCODER_BYTES = 64 * 1024;
 
-/** Bytes a client may leave unread before its requests are read no further. */
+/**
+ * Bytes that a client may leave unread before its requests are read no further; and as many of requests that wait, and of the
+ * answers that these will get.
+ */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
+/** Requests that may wait before the length of their answers is estimated: looking at each node costs time. */
+const WAITING_UNESTIMATED = 16;
 
 /**
  * From a request to its answer. There is one write path: prepare, propose, log, acknowledge, commit, apply, reply. Reads are
@@ -115,6 +122,10 @@ export class RequestProcessor implements ConnectionOwner {
       this.#submit(connection, xid, type, bytes, start + 8, end, nowMs);
     } else if (connection.waitingCount > 0) {
       const afterZxid = this.broadcast.lastProposed;
+      const answerBytes =
+        connection.waitingCount < WAITING_UNESTIMATED
+          ? 0
+          : this.#reads.answerBytes(connection, type, bytes, start + 8, end);
       const proposed = false;
       connection.pushWaiting({
         xid,
@@ -124,11 +135,13 @@ export class RequestProcessor implements ConnectionOwner {
         end,
         receivedMs: nowMs,
         afterZxid,
+        answerBytes,
         proposed,
       });
       this.throttle(connection);
     } else {
       this.#runNow(connection, xid, type, bytes, start + 8, end, nowMs);
+      if (connection.out.writer.pos > UNSENT_BYTES_MAX) this.throttle(connection);
     }
   }
 
@@ -170,15 +183,15 @@ export class RequestProcessor implements ConnectionOwner {
   /** Stops reading from a connection that has too much under way or leaves too much unread; starts again when it may. */
   throttle(connection: Connection): void {
     const waitingMax = this.#parts.config.globalOutstandingLimit;
-    const busy = connection.waitingCount > waitingMax || connection.link.bufferedBytes > UNSENT_BYTES_MAX;
-    const relaxed =
-      connection.waitingCount * 2 <= waitingMax && connection.link.bufferedBytes * 2 <= UNSENT_BYTES_MAX;
-    if (busy && !connection.paused) {
+    const unsentBytes = connection.out.writer.pos + connection.link.bufferedBytes;
+    const waitingBytes = Math.max(connection.waitingBytes, connection.waitingAnswerBytes);
+    const bytes = Math.max(unsentBytes, waitingBytes);
+    if (!connection.paused) {
+      if (connection.waitingCount <= waitingMax && bytes <= UNSENT_BYTES_MAX) return;
       connection.paused = true;
       connection.link.pauseReading();
-    } else if (connection.paused && relaxed) {
-      connection.paused = false;
-      connection.link.resumeReading();
+    } else if (connection.waitingCount * 2 <= waitingMax && bytes * 2 <= UNSENT_BYTES_MAX) {
+      this.#effects.resume(connection);
     }
   }
 
@@ -195,7 +208,7 @@ export class RequestProcessor implements ConnectionOwner {
   ): void {
     if (type === OpCode.sync && this.broadcast.outstandingCount > 0) {
       const afterZxid = this.broadcast.lastProposed;
-      const sync = { xid, type, bytes, start, end, receivedMs, afterZxid, proposed: false };
+      const sync = { xid, type, bytes, start, end, receivedMs, afterZxid, answerBytes: 0, proposed: false };
       connection.pushWaiting(this.#deferSync(connection, sync));
       return;
     }
@@ -281,7 +294,17 @@ export class RequestProcessor implements ConnectionOwner {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
-    const waiting: Waiting = { xid, type, bytes, start, end, receivedMs, afterZxid: 0, proposed: true };
+    const waiting: Waiting = {
+      xid,
+      type,
+      bytes,
+      start,
+      end,
+      receivedMs,
+      afterZxid: 0,
+      answerBytes: 0,
+      proposed: true,
+    };
     const { ids } = connection;
     try {
       this.#propose(

@@ -130,6 +130,29 @@ export class Reads {
     }
   }
 
+  /** About how long the answer to a request will be, if it can be long. Whatever the request is, this throws nothing. */
+  answerBytes(connection: Connection, type: number, bytes: Buffer, start: number, end: number): number {
+    if (type === OpCode.multiRead) return MULTI_READ_BYTES_MAX;
+    if (type === OpCode.whoAmI) return connection.ids.length * ENTRY_BYTES;
+    if (type === OpCode.getEphemerals) {
+      return (this.#tree.ephemerals.get(connection.session?.id ?? 0n)?.size ?? 0) * ENTRY_BYTES;
+    }
+    const isPathFirst =
+      type === OpCode.getData ||
+      type === OpCode.getChildren ||
+      type === OpCode.getChildren2 ||
+      type === OpCode.getACL;
+    if (!isPathFirst || end - start < 4) return 0;
+    const length = bytes.readInt32BE(start);
+    if (length < 0 || length > end - start - 4) return 0;
+    const node = this.#tree.find(bytes, start + 4, start + 4 + length);
+    if (node === NO_NODE) return 0;
+    const { store, acls } = this.#tree;
+    if (type === OpCode.getData) return store.dataLength(node);
+    if (type === OpCode.getACL) return acls.get(store.aclId(node)).length * ENTRY_BYTES;
+    return store.numChildren(node) * ENTRY_BYTES;
+  }
+
   mayRead(connection: Connection, aclId: number): boolean {
     return this.#permits(connection, aclId, Perms.read);
   }
@@ -356,6 +379,8 @@ export class Reads {
 const OPEN = -1;
 /** A request of a megabyte could ask for many gigabytes; no client takes an answer as long as this. */
 const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
+/** What a name or an identity takes in an answer, roughly. */
+const ENTRY_BYTES = 40;
 
 function sizeOf(result: MultiResult): number {
   if (result.type === OpCode.getData) return result.body.data?.length ?? 0;
