@@ -1,6 +1,7 @@
 import type { OpenFile } from '../ports.ts';
 
 const WINDOW_BYTES = 1 << 20;
+const SCAN_BYTES = 128 * 1024;
 
 /**
  * Reads a file of any size through a buffer of about 1 MiB. Each move of the window takes a fresh buffer, so views that were
@@ -22,11 +23,16 @@ export class FileWindow {
     this.size = file.size();
   }
 
+  /** Whether `length` bytes from `at` are in `bytes` already, so that `load` would not move the window. */
+  holds(at: number, length: number): boolean {
+    const index = at - this.#base;
+    return index >= 0 && index + length <= this.bytes.length;
+  }
+
   /** Brings `length` bytes from `at` into `bytes` at `index`; returns how many there are, fewer only at the end of the file. */
   load(at: number, length: number): number {
-    const index = at - this.#base;
-    if (index >= 0 && index + length <= this.bytes.length) {
-      this.index = index;
+    if (this.holds(at, length)) {
+      this.index = at - this.#base;
       return length;
     }
     const wanted = Math.max(0, Math.min(Math.max(WINDOW_BYTES, length), this.size - at));
@@ -45,35 +51,24 @@ export class FileWindow {
 
   /** Whether all bytes of `[from, to)` are zero; bytes beyond the end of the file count as zero. */
   isZero(from: number, to: number): boolean {
-    return this.firstNonZero(from, to) === -1;
+    if (this.load(from, to - from) === 0) return true;
+    return isZeroRange(this.bytes, this.index, Math.min(this.bytes.length, this.index + to - from));
   }
 
-  /** Offset of the first byte in `[from, to)` that is not zero, -1 if there is none. */
-  firstNonZero(from: number, to: number): number {
-    for (let at = from; at < to; ) {
-      const count = this.load(at, Math.min(to - at, WINDOW_BYTES));
-      if (count === 0) return -1;
-      const end = this.index + count;
-      if (!isZeroRange(this.bytes, this.index, end)) {
-        for (let i = this.index; i < end; i++) if (this.bytes[i] !== 0) return at + i - this.index;
-      }
-      at += count;
-    }
-    return -1;
-  }
-
-  /** Offset of the last byte from `from` on that is not zero, -1 if there is none. */
+  /**
+   * Offset of the last byte from `from` on that is not zero, -1 if there is none. Reads into one small buffer, as the
+   * preallocated end of a log is 64 MiB long and read at each start after a crash.
+   */
   lastNonZero(from: number): number {
+    const scratch = Buffer.allocUnsafe(SCAN_BYTES);
     let last = -1;
     for (let at = from; at < this.size; ) {
-      const count = this.load(at, Math.min(this.size - at, WINDOW_BYTES));
+      const count = this.#file.read(scratch, at);
       if (count === 0) break;
-      if (!isZeroRange(this.bytes, this.index, this.index + count)) {
-        for (let i = this.index + count - 1; i >= this.index; i--) {
-          if (this.bytes[i] === 0) continue;
-          last = at + i - this.index;
-          break;
-        }
+      if (!isZeroRange(scratch, 0, count)) {
+        let index = count - 1;
+        while (scratch[index] === 0) index -= 1;
+        last = at + index;
       }
       at += count;
     }
@@ -81,9 +76,8 @@ export class FileWindow {
   }
 }
 
-const zeros = Buffer.alloc(64 * 1024);
+const zeros = Buffer.alloc(SCAN_BYTES);
 
-/** Compares with a block of zeros: preallocated tails are 64 MiB long, and a loop over bytes would be seen at each start. */
 function isZeroRange(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += zeros.length) {
     const count = Math.min(zeros.length, end - at);

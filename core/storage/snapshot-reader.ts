@@ -19,6 +19,7 @@ const FIELD_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest ACL list, encoded. */
 const ACL_BYTES_MAX = 4 * 1024 * 1024;
 const SLASH = 0x2f;
+const TWO_32 = 0x1_0000_0000;
 const ZXID_BYTES = 8;
 const DIGEST_VERSION_WITH_NUMBER = 2;
 
@@ -37,7 +38,9 @@ class SnapshotReader {
   readonly #zxid: number;
   readonly #sink: SnapshotSink;
   #position = 0;
+  /** Checksum of the bytes before `#summed`; those from there to `#position` are in the window. */
   #adler = 1;
+  #summed = 0;
 
   constructor(file: OpenFile, zxid: number, sink: SnapshotSink) {
     this.#window = new FileWindow(file);
@@ -65,16 +68,25 @@ class SnapshotReader {
     return new CorruptSnapshotError(this.#window.path, this.#position, reason);
   }
 
-  /** Takes `count` bytes into the checksum and returns where they are in the window. */
+  /** Takes `count` bytes and returns where they are in the window. */
   #take(count: number): number {
     const window = this.#window;
+    if (!window.holds(this.#position, count)) this.#sum();
     if (window.load(this.#position, count) < count) {
       throw this.#corrupt(`${count} more bytes are needed, ${window.size - this.#position} are there`);
     }
-    const index = window.index;
-    this.#adler = adler32(window.bytes, index, index + count, this.#adler);
     this.#position += count;
-    return index;
+    return window.index;
+  }
+
+  /** Brings the checksum up to `#position`. Done for many bytes at once: a call for each field would cost more than the sum. */
+  #sum(): void {
+    const count = this.#position - this.#summed;
+    if (count === 0) return;
+    this.#window.load(this.#summed, count);
+    const { bytes, index } = this.#window;
+    this.#adler = adler32(bytes, index, index + count, this.#adler);
+    this.#summed = this.#position;
   }
 
   #takeInt(): number {
@@ -86,7 +98,9 @@ class SnapshotReader {
   }
 
   #takeExact(): number {
-    const value = Number(this.#takeLong());
+    const index = this.#take(8);
+    const { bytes } = this.#window;
+    const value = bytes.readInt32BE(index) * TWO_32 + bytes.readUInt32BE(index + 4);
     if (!Number.isSafeInteger(value)) throw this.#corrupt(`the number ${value} is too large`);
     return value;
   }
@@ -132,6 +146,7 @@ class SnapshotReader {
   /** An ACL list says how many entries it has, but not how many bytes: look ahead, decode, then take what it used. */
   #takeAcl(): Acl[] {
     const window = this.#window;
+    this.#sum();
     const ahead = window.load(this.#position, Math.min(ACL_BYTES_MAX, window.size - this.#position));
     const reader = new ByteReader(window.bytes, window.index, window.index + ahead, ahead);
     const acl = AclVector.read(reader);
@@ -153,6 +168,7 @@ class SnapshotReader {
   }
 
   #readSeal(): void {
+    this.#sum();
     const computed = this.#adler;
     const index = this.#take(SEAL_BYTES);
     const { bytes } = this.#window;
