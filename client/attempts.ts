@@ -6,6 +6,10 @@ import { type BackoffPolicy, backoffMs } from './retry.ts';
 /** A connection that lived shorter than this does not count as a success for the back-off. */
 const STEADY_MS = 1_000;
 
+/** Bounds of the delay between questions for a quorum, while connected to a server that has none. */
+const PROBE_MS_MIN = 200;
+const PROBE_MS_MAX = 10_000;
+
 /** Which server to try next, when, and what was wrong with the others. */
 export class Attempts {
   readonly #hosts: HostList;
@@ -13,6 +17,7 @@ export class Attempts {
   readonly #random: Random;
   readonly #failures = new Map<string, Error>();
   #endpoint: Endpoint | null = null;
+  #probes = 0;
 
   constructor(hosts: HostList, backoff: BackoffPolicy, random: Random) {
     this.#hosts = hosts;
@@ -37,6 +42,22 @@ export class Attempts {
   next(): Endpoint {
     this.#endpoint = this.#hosts.next();
     return this.#endpoint;
+  }
+
+  /** A server to ask for its quorum while the present one has none. */
+  candidate(): Endpoint {
+    return this.#hosts.candidate(this.#endpoint);
+  }
+
+  /** How long to wait before the next such question. */
+  probeDelayMs(): number {
+    return backoffMs(this.#probes++, { baseMs: PROBE_MS_MIN, maxMs: PROBE_MS_MAX }, this.#random);
+  }
+
+  /** Makes a server the next to be tried. */
+  prefer(endpoint: Endpoint): void {
+    this.#probes = 0;
+    this.#hosts.prefer(endpoint);
   }
 
   succeeded(): void {

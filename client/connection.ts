@@ -16,6 +16,9 @@ export interface ConnectionListener {
 /** Bytes gathered before a turn's requests are sent without waiting for its end. */
 const FLUSH_BYTES = 256 * 1024;
 
+/** How long a server may take to say whether it has a quorum. */
+const PROBE_TIMEOUT_MS = 2_000;
+
 /**
  * Drives a session on ports: feeds it what links and the clock say, performs what it wants. All requests of one turn of the
  * event loop leave in one write; one timer serves every deadline.
@@ -25,6 +28,8 @@ export class Connection implements SessionOut {
   readonly #ports: ClientPorts;
   readonly #listener: ConnectionListener;
   #link: Link | null = null;
+  #probe: Link | null = null;
+  #cancelProbe: () => void = () => {};
   #flushing = false;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
@@ -94,6 +99,31 @@ export class Connection implements SessionOut {
     link?.destroy();
   }
 
+  /** Sends the four-letter word `isro`, to which a server with a quorum answers `rw`. */
+  probe(endpoint: Endpoint): void {
+    let answer = '';
+    let link: Link | null = null;
+    const done = () => {
+      if (link === null || this.#probe !== link) return;
+      this.#probe = null;
+      link.destroy();
+      cancel();
+      this.session.probed(this.#ports.monotonicMs(), endpoint, answer === 'rw');
+      this.#arm();
+    };
+    const cancel = this.#ports.after(PROBE_TIMEOUT_MS, done);
+    link = this.#ports.open(endpoint, {
+      open: () => link?.write(Buffer.from('isro')),
+      data: (chunk) => {
+        answer += chunk.toString('latin1', 0, 8);
+        if (answer.length >= 2) done();
+      },
+      closed: done,
+    });
+    this.#probe = link;
+    this.#cancelProbe = cancel;
+  }
+
   flush(): void {
     if (this.session.writer.pos >= FLUSH_BYTES) this.#write();
     if (this.#flushing) return;
@@ -112,6 +142,9 @@ export class Connection implements SessionOut {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.#cancelProbe();
+    this.#probe?.destroy();
+    this.#probe = null;
     this.#listener.ended(error);
   }
 

@@ -52,11 +52,10 @@ export class ClientContext {
     }
     return new Promise<T>((resolve, reject) => {
       if (signal.aborted) {
-        spec.dropped?.();
         reject(signal.reason);
         return;
       }
-      const onAbort = () => call.abandon(signal.reason);
+      const onAbort = () => call.fail(signal.reason);
       const done = () => signal.removeEventListener('abort', onAbort);
       const call = new Call(
         spec,

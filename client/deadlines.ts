@@ -16,7 +16,9 @@ export type Due =
   | 'slow'
   /** The server of the connection is silent. */
   | 'silent'
-  | 'ping';
+  | 'ping'
+  /** Another server should be asked whether it has a quorum. */
+  | 'probe';
 
 /** The moments that a session remembers, and what follows from them. All times are monotonic milliseconds. */
 export class Deadlines {
@@ -27,6 +29,8 @@ export class Deadlines {
   /** When the next attempt may begin. */
   retryAtMs = 0;
   closeByMs = Number.POSITIVE_INFINITY;
+  /** When to look for a server with a quorum; counts only while there is a connection. */
+  probeAtMs = Number.POSITIVE_INFINITY;
   readonly #attemptTimeoutMs: number;
   #phase: Phase = 'idle';
   #phaseMs = 0;
@@ -47,6 +51,7 @@ export class Deadlines {
   /** Enters a phase. The handshake belongs to the attempt that began with connecting, and shares its time. */
   enter(phase: Phase, nowMs: number): void {
     if (phase !== 'handshake') this.#phaseMs = nowMs;
+    if (phase === 'ready') this.probeAtMs = Number.POSITIVE_INFINITY;
     this.#phase = phase;
   }
 
@@ -60,7 +65,12 @@ export class Deadlines {
       case 'handshake':
         return Math.min(this.#phaseMs + this.#attemptTimeoutMs, silence);
       case 'ready':
-        return Math.min(this.heardMs + times.readTimeoutMs, this.sentMs + times.pingAfterMs, this.closeByMs);
+        return Math.min(
+          this.heardMs + times.readTimeoutMs,
+          this.sentMs + times.pingAfterMs,
+          this.closeByMs,
+          this.probeAtMs,
+        );
       case 'idle':
       case 'ended':
         return Number.POSITIVE_INFINITY;
@@ -74,6 +84,7 @@ export class Deadlines {
     if (this.#phase === 'waiting') return nowMs >= this.retryAtMs ? 'attempt' : 'nothing';
     if (this.#phase !== 'ready') return nowMs >= this.#phaseMs + this.#attemptTimeoutMs ? 'slow' : 'nothing';
     if (nowMs >= this.heardMs + times.readTimeoutMs) return 'silent';
-    return nowMs >= this.sentMs + times.pingAfterMs ? 'ping' : 'nothing';
+    if (nowMs >= this.sentMs + times.pingAfterMs) return 'ping';
+    return nowMs >= this.probeAtMs ? 'probe' : 'nothing';
   }
 }

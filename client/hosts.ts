@@ -67,6 +67,7 @@ export class HostList {
   readonly #endpoints: Endpoint[];
   #next = 0;
   #tried = 0;
+  #candidate = 0;
 
   constructor(endpoints: readonly Endpoint[], random: Random) {
     this.#endpoints = [...endpoints];
@@ -102,6 +103,21 @@ export class HostList {
     this.#next = (this.#next + 1) % this.#endpoints.length;
     this.#tried++;
     return endpoint;
+  }
+
+  /** Another server than the one given, in turn; that one itself if there is no other. */
+  candidate(other: Endpoint | null): Endpoint {
+    for (let i = 0; i < this.#endpoints.length; i++) {
+      this.#candidate = (this.#candidate + 1) % this.#endpoints.length;
+      if (this.#endpoints[this.#candidate] !== other) break;
+    }
+    return this.#endpoints[this.#candidate]!;
+  }
+
+  /** Makes a server the next to be tried. */
+  prefer(endpoint: Endpoint): void {
+    const at = this.#endpoints.indexOf(endpoint);
+    if (at >= 0) this.#next = at;
   }
 
   succeeded(): void {

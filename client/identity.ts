@@ -13,6 +13,8 @@ export class Identity {
   lastZxid: Zxid = 0;
   #password = Buffer.alloc(PASSWORD_BYTES);
   readonly #wantedTimeoutMs: number;
+  /** The session was made up by a server without quorum: no other server knows it. */
+  #local = false;
 
   constructor(wantedTimeoutMs: number) {
     this.#wantedTimeoutMs = wantedTimeoutMs;
@@ -25,8 +27,8 @@ export class Identity {
       protocolVersion: 0,
       lastZxidSeen: this.lastZxid,
       timeOut: this.#wantedTimeoutMs,
-      sessionId: this.sessionId,
-      passwd: this.#password,
+      sessionId: this.#local ? 0n : this.sessionId,
+      passwd: this.#local ? Buffer.alloc(PASSWORD_BYTES) : this.#password,
       readOnly,
     });
   }
@@ -36,7 +38,7 @@ export class Identity {
     if (response.timeOut <= 0) return 'the server refused a new session';
     if (response.readOnly === true && !readOnlyWanted) return 'the server is in read-only mode';
     if (response.sessionId === 0n) return 'the server answered without a session';
-    if (this.sessionId !== 0n && response.sessionId !== this.sessionId) {
+    if (this.sessionId !== 0n && !this.#local && response.sessionId !== this.sessionId) {
       return 'the server answered for another session';
     }
     return null;
@@ -44,6 +46,8 @@ export class Identity {
 
   /** Takes what the server granted. */
   accept(response: ConnectResponse): void {
+    const renewed = response.sessionId !== this.sessionId;
+    this.#local = response.readOnly === true && (renewed || this.#local);
     this.sessionId = response.sessionId;
     this.#password = Buffer.from(response.passwd ?? Buffer.alloc(PASSWORD_BYTES));
     this.timeoutMs = response.timeOut;
@@ -52,6 +56,7 @@ export class Identity {
 
   /** The session is gone: the next handshake asks for a new one, which may begin on any server. */
   forget(): void {
+    this.#local = false;
     this.sessionId = 0n;
     this.#password = Buffer.alloc(PASSWORD_BYTES);
     this.lastZxid = 0;

@@ -6,10 +6,12 @@ import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
 import {
   BadArgumentsError,
+  ClosedError,
   ConnectionLossError,
   type ErrorContext,
   type Outcome,
   RequestTooLargeError,
+  SessionExpiredError,
   serverError,
 } from './errors.ts';
 import { writeFrame } from './frames.ts';
@@ -33,8 +35,6 @@ export interface CallSpec<B, T> {
   read(reader: ByteReader, abandoned: boolean): T;
   /** The same for a reply with an error code; undefined lets the promise reject with the error of that code. */
   readError?(errorCode: number, abandoned: boolean): { readonly value: T } | undefined;
-  /** The operation ended without a reply that `read` or `readError` saw. */
-  dropped?(): void;
 }
 
 /** A read is sent again after a lost connection, at most this often: a reply that breaks connections must not do so for ever. */
@@ -89,18 +89,19 @@ export class Call<B = unknown, T = unknown> {
     }
   }
 
-  /** Ends the call without a reply. */
+  /** Ends the call without a reply, or without waiting for it. */
   fail(error: unknown): void {
-    this.spec.dropped?.();
-    this.abandon(error);
-  }
-
-  /** Lets go of whoever waits; the reply will still be read. */
-  abandon(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
     this.#reject(error);
   }
+}
+
+/** What an operation ends with once the client has ended for the given reason (null: it was closed). */
+export function endedError(call: Call, reason: Error | null): Error {
+  const context = reason === null ? contextOf(call) : { ...contextOf(call), cause: reason };
+  const kind = reason instanceof SessionExpiredError ? SessionExpiredError : ClosedError;
+  return new kind(context, call.outcome);
 }
 
 /** The request that ends a session; `end` runs when it is answered, or never will be. */
@@ -185,8 +186,7 @@ export class Requests {
     this.#unsent = [];
     for (const call of calls) {
       // A call that was given up while it waited leaves no trace on the server.
-      if (call.settled) call.spec.dropped?.();
-      else this.send(call, writer);
+      if (!call.settled) this.send(call, writer);
     }
   }
 
@@ -210,9 +210,8 @@ export class Requests {
     const sent = this.#takeSent();
     const again: Call[] = [];
     for (const call of sent) {
-      if (call.settled) {
-        call.spec.dropped?.();
-      } else if (!call.spec.writes && call.sends < READ_SENDS_MAX) {
+      if (call.settled) continue;
+      if (!call.spec.writes && call.sends < READ_SENDS_MAX) {
         again.push(call);
       } else {
         call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));

@@ -24,6 +24,8 @@ export interface SessionSettings {
 export interface SessionOut {
   /** Open a link; one at a time. */
   connect(endpoint: Endpoint): void;
+  /** Ask a server, over a link of its own, whether it has a quorum; `probed` takes the answer. */
+  probe(endpoint: Endpoint): void;
   /** Destroy the link, if there is one; nothing more may come from it. */
   disconnect(): void;
   /** Bytes are in `session.writer`: send them at the end of this turn. */

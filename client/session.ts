@@ -5,7 +5,7 @@ import { WireFault } from '../wire/fault.ts';
 import { FrameReader } from '../wire/frame.ts';
 import { formatSessionId, ReservedXid, type Zxid } from '../wire/ids.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { Empty, SetWatches, SetWatches2 } from '../wire/requests.ts';
+import { Empty } from '../wire/requests.ts';
 import type { Attempts } from './attempts.ts';
 import { type AuthInfo, Credentials } from './auth.ts';
 import { Deadlines } from './deadlines.ts';
@@ -19,9 +19,10 @@ import {
 } from './errors.ts';
 import { beginFrame, endFrame, writeFrame } from './frames.ts';
 import { Identity } from './identity.ts';
-import { type Call, closeCall, contextOf, Requests } from './requests.ts';
+import { type Endpoint, formatEndpoint } from './ports.ts';
+import { type Call, closeCall, contextOf, endedError, Requests } from './requests.ts';
 import type { SessionOut, SessionSettings } from './session-types.ts';
-import { needsSetWatches2, type Watches, watchKinds } from './watches.ts';
+import { type Watches, watchKinds, writeRearm } from './watches.ts';
 
 /**
  * A client's side of a session: connects, keeps the connection alive, moves to another server when it breaks, and says when
@@ -51,6 +52,8 @@ export class Session {
   /** The call whose reply is being read: a fault in it is its own. */
   #answering: Call | null = null;
   #everReady = false;
+  /** Whether the server of the connection has no quorum. */
+  #readOnly = false;
 
   constructor(settings: SessionSettings, attempts: Attempts, watches: Watches, out: SessionOut) {
     this.#settings = settings;
@@ -105,6 +108,10 @@ export class Session {
         writeFrame(this.writer, ReservedXid.ping, OpCode.ping, Empty, null);
         this.#sent(nowMs);
         break;
+      case 'probe':
+        this.#times.probeAtMs = Number.POSITIVE_INFINITY;
+        this.#out.probe(this.attempts.candidate());
+        break;
       case 'nothing':
         break;
     }
@@ -138,9 +145,21 @@ export class Session {
     this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`));
   }
 
+  /** What a server answered that was asked, over a link of its own, whether it has a quorum. */
+  probed(nowMs: number, endpoint: Endpoint, hasQuorum: boolean): void {
+    if (this.#times.phase !== 'ready' || !this.#readOnly) return;
+    if (!hasQuorum) {
+      this.#times.probeAtMs = nowMs + this.attempts.probeDelayMs();
+      return;
+    }
+    this.attempts.prefer(endpoint);
+    this.#drop(nowMs, new Error(`${formatEndpoint(endpoint)} has a quorum`));
+    this.#times.retryAtMs = nowMs;
+  }
+
   submit(nowMs: number, call: Call): void {
     if (this.#times.phase === 'ended' || this.#closing) {
-      call.fail(this.#endedError(call));
+      call.fail(endedError(call, this.#endError));
     } else if (this.requests.waiting >= this.#settings.pendingMax) {
       const detail = `pendingMax is ${this.#settings.pendingMax}`;
       call.fail(new QueueFullError({ ...contextOf(call), detail }));
@@ -169,7 +188,7 @@ export class Session {
   rearmPath(nowMs: number, path: string): void {
     const batch = this.#watches.rearmPath(path, this.identity.lastZxid);
     if (this.#times.phase !== 'ready' || batch === null) return;
-    this.#writeBatch(batch);
+    writeRearm(this.writer, batch);
     this.#sent(nowMs);
   }
 
@@ -181,7 +200,7 @@ export class Session {
     if (this.#times.phase === 'ended' || this.#closing) return;
     this.#closing = true;
     this.#times.closeByMs = nowMs + this.#settings.closeTimeoutMs;
-    this.requests.failUnsent((call) => this.#endedError(call));
+    this.requests.failUnsent((call) => endedError(call, this.#endError));
     if (this.#times.phase === 'ready') this.#sendClose(nowMs);
     else if (this.identity.sessionId === 0n && this.#times.phase !== 'handshake') this.#end(null);
   }
@@ -258,34 +277,28 @@ export class Session {
     }
     this.identity.accept(response);
     this.attempts.succeeded();
+    this.#readOnly = response.readOnly === true;
     this.#times.heardMs = nowMs;
     this.#times.enter('ready', nowMs);
+    if (this.#readOnly) this.#times.probeAtMs = nowMs + this.attempts.probeDelayMs();
     if (this.#closing) {
       this.#sendClose(nowMs);
       return;
     }
     this.#credentials.writeAll(this.writer);
-    for (const batch of this.#watches.rearm(this.#relativeZxid)) this.#writeBatch(batch);
+    for (const batch of this.#watches.rearm(this.#relativeZxid)) writeRearm(this.writer, batch);
     this.requests.sendUnsent(this.writer);
     this.#sent(nowMs);
-    this.#announce(response.sessionId !== before, response.readOnly === true);
+    this.#announce(response.sessionId !== before);
   }
 
-  #announce(newSession: boolean, readOnly: boolean): void {
+  #announce(newSession: boolean): void {
     const first = !this.#everReady;
     this.#everReady = true;
     const info = { sessionId: this.identity.sessionId, newSession, reason: null };
-    this.#out.state(readOnly ? 'readonly' : first ? 'connected' : 'reconnected', info);
+    this.#out.state(this.#readOnly ? 'readonly' : first ? 'connected' : 'reconnected', info);
     // Reads that a listener starts now follow the watches on the wire: what they return is watched from then on.
     if (!first) this.#watches.resync();
-  }
-
-  #writeBatch(batch: SetWatches2): void {
-    if (needsSetWatches2(batch)) {
-      writeFrame(this.writer, ReservedXid.setWatches, OpCode.setWatches2, SetWatches2, batch);
-    } else {
-      writeFrame(this.writer, ReservedXid.setWatches, OpCode.setWatches, SetWatches, batch);
-    }
   }
 
   /**
@@ -320,7 +333,7 @@ export class Session {
     this.#credentials.connectionLost();
     this.requests.connectionLost(cause);
     if (this.#closing) {
-      this.requests.failUnsent((call) => this.#endedError(call));
+      this.requests.failUnsent((call) => endedError(call, this.#endError));
     } else if (wasReady) {
       const info = { sessionId: this.identity.sessionId, newSession: false, reason: cause };
       this.#out.state('suspended', info);
@@ -370,17 +383,10 @@ export class Session {
     this.#endError = error;
     this.#link++;
     this.#out.disconnect();
-    this.requests.failAll((call) => this.#endedError(call));
+    this.requests.failAll((call) => endedError(call, this.#endError));
     this.#credentials.ended(error ?? new Error('closed'));
     this.#watches.endAll(watchKinds, 'closed');
     this.#out.ended(error);
-  }
-
-  #endedError(call: Call): Error {
-    const cause = this.#endError;
-    const context = cause === null ? contextOf(call) : { ...contextOf(call), cause };
-    const kind = cause instanceof SessionExpiredError ? SessionExpiredError : ClosedError;
-    return new kind(context, call.outcome);
   }
 
   #sent(nowMs: number): void {

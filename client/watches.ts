@@ -1,8 +1,11 @@
+import type { ByteWriter } from '../wire/bytes.ts';
 import { EventType } from '../wire/events.ts';
-import type { Zxid } from '../wire/ids.ts';
+import { ReservedXid, type Zxid } from '../wire/ids.ts';
+import { OpCode } from '../wire/opcodes.ts';
 import { parentOf } from '../wire/path.ts';
-import type { SetWatches2 } from '../wire/requests.ts';
+import { SetWatches, SetWatches2 } from '../wire/requests.ts';
 import type { Chroot } from './chroot.ts';
+import { writeFrame } from './frames.ts';
 
 /** What happened to a node, and how a watch may end. */
 export type WatchEventType = 'created' | 'deleted' | 'dataChanged' | 'childrenChanged' | 'resync' | 'ended';
@@ -215,7 +218,9 @@ function emptyBatch(relativeZxid: Zxid): SetWatches2 {
   };
 }
 
-/** Whether a batch needs SetWatches2, which servers before 3.6 do not know. */
-export function needsSetWatches2(batch: SetWatches2): boolean {
-  return batch.persistentWatches!.length > 0 || batch.persistentRecursiveWatches!.length > 0;
+/** Writes a request that sets watches again; the older kind where it will do, as servers before 3.6 know no other. */
+export function writeRearm(writer: ByteWriter, batch: SetWatches2): void {
+  const persistent = batch.persistentWatches!.length + batch.persistentRecursiveWatches!.length;
+  if (persistent > 0) writeFrame(writer, ReservedXid.setWatches, OpCode.setWatches2, SetWatches2, batch);
+  else writeFrame(writer, ReservedXid.setWatches, OpCode.setWatches, SetWatches, batch);
 }

@@ -329,10 +329,41 @@ describe('losing a session', () => {
     expect(client.sessionId).toBe(session);
   });
 
-  test('a read-only server will do if asked for', async () => {
-    const { world, client } = await connected({ readOnly: true, grant: { ...SESSION, readOnly: true } });
-    expect(world.links[0]!.handshake?.readOnly).toBe(true);
+  test('a read-only server will do if asked for, until one with a quorum is found', async () => {
+    const local = { sessionId: 0x77n, timeOut: 30_000, readOnly: true };
+    const { world, client, states } = await connected({ servers: 'a,b', readOnly: true, grant: local });
+    const first = world.link;
+    expect(first.handshake?.readOnly).toBe(true);
     expect(client.state).toBe('readonly');
+    // The other server is asked again and again, at growing distances.
+    for (let i = 0; i < 3; i++) {
+      await world.advance(200 * 2 ** i);
+      expect(world.link.server).not.toBe(first.server);
+      await world.link.accept();
+      expect(world.link.raws.at(-1)?.toString()).toBe('isro');
+      await world.link.raw(Buffer.from(i < 2 ? 'ro' : 'rw'));
+    }
+    const asked = world.link;
+    expect(states).toMatchObject([['suspended', { reason: { message: `${asked.server} has a quorum` } }]]);
+    await world.advance(0);
+    expect([world.link === asked, world.link.server]).toEqual([false, asked.server]);
+    // A session made up by a server without quorum means nothing to others.
+    await world.link.accept();
+    expect(world.link.handshake).toMatchObject({ sessionId: 0n, passwd: Buffer.alloc(16) });
+    await world.link.grant({ sessionId: 0x88n, timeOut: 30_000 });
+    expect(states.at(-1)).toMatchObject(['reconnected', { newSession: true, sessionId: 0x88n }]);
+    await world.advance(5_000);
+    expect(world.links.at(-1)).toBe(world.link);
+    await world.link.close();
+    await world.advance(100);
+    // The real session stays the same on a server without quorum.
+    await world.link.accept();
+    expect(world.link.handshake?.sessionId).toBe(0x88n);
+    await world.link.grant({ sessionId: 0x88n, timeOut: 30_000, readOnly: true });
+    expect(states.at(-1)).toMatchObject(['readonly', { newSession: false }]);
+    void client.close();
+    await world.advance(2_000);
+    expect([world.timers, world.openLinks.length]).toEqual([0, 0]);
   });
 });
 

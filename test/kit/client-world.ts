@@ -27,6 +27,8 @@ export class ScriptedLink implements Link {
   readonly openedAtMs: number;
   readonly requests: SeenRequest[] = [];
   handshake: ConnectRequest | null = null;
+  /** What was written, as it was written. */
+  readonly raws: Buffer[] = [];
   /** How many writes the client's side made. */
   writes = 0;
   destroyed = false;
@@ -48,6 +50,9 @@ export class ScriptedLink implements Link {
 
   write(bytes: Buffer): void {
     this.writes++;
+    this.raws.push(bytes);
+    // A four-letter word is no frame.
+    if (bytes.length === 4) return;
     this.#frames.push(Buffer.from(bytes), (frame, start, end) => {
       const reader = new ByteReader(frame, start, end);
       if (this.handshake === null) {
