@@ -16,13 +16,13 @@ export interface LogFile {
   readonly zxid: number;
 }
 
-const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]{1,14})(?:\.(gz|snappy))?$/i;
-const LOG_NAME = /^log\.([0-9a-f]{1,14})$/i;
+const SNAPSHOT_NAME = /^snapshot\.([0-9a-fA-F]{1,14})(?:\.(gz|snappy))?$/;
+const LOG_NAME = /^log\.([0-9a-fA-F]{1,14})$/;
 /**
  * A snapshot under way. The name must not begin with `snapshot.`: Apache ZooKeeper takes `snapshot.5.tmp` for a snapshot, as it
  * looks at the parts between dots only.
  */
-const TEMPORARY_NAME = /^tmp-snapshot\.[0-9a-f]{1,14}$/i;
+const TEMPORARY_NAME = /^tmp-snapshot\.[0-9a-f]{1,14}$/;
 
 export function joinPath(directory: string, name: string): string {
   return directory.endsWith('/') ? `${directory}${name}` : `${directory}/${name}`;
@@ -59,7 +59,7 @@ export function listSnapshots(files: Files, directory: string): SnapshotFile[] {
     const match = SNAPSHOT_NAME.exec(name);
     if (match === null) continue;
     const zxid = Number.parseInt(match[1] as string, 16);
-    const compression = (match[2]?.toLowerCase() ?? 'none') as SnapshotCompression;
+    const compression = (match[2] ?? 'none') as SnapshotCompression;
     if (Number.isSafeInteger(zxid)) found.push({ path: joinPath(directory, name), zxid, compression });
   }
   return found.sort((a, b) => b.zxid - a.zxid || (a.compression === 'none' ? -1 : 1));
