@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../client/index.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
@@ -142,6 +143,26 @@ zookit server: ${path}:5: forceSync=false: not a yes or no, expected yes or no
     expect(missing.output).toContain(
       `${temp.at('new')} does not exist: make it, or take out datadir.autocreate`,
     );
+  });
+
+  it('does not start on a log that is damaged in the middle, and names file and place', async () => {
+    await using temp = await tempDirectory();
+    const config = await configIn(temp);
+    {
+      await using child = server(config);
+      const client = await connect(`127.0.0.1:${await portOf(child)}`);
+      for (let i = 0; i < 20; i++) await client.create(`/n${i}`, 'x'.repeat(100));
+      await client.close();
+      await child.stop('SIGTERM');
+    }
+    const directory = temp.at('data', 'version-2');
+    const name = (await readdir(directory)).find((file) => file.startsWith('log.'))!;
+    const file = await open(join(directory, name), 'r+');
+    await file.write(Buffer.from('damage'), 0, 6, 1500);
+    await file.close();
+    await using child = server(config);
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(child.output).toMatch(new RegExp(`stopping: ${join(directory, name)}: .*at byte \\d+`));
   });
 
   it('stops with status 1 and a clear message when it cannot store', async () => {
