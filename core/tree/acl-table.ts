@@ -81,10 +81,14 @@ export class AclTable {
     return id;
   }
 
-  /** One more node uses this number, as a snapshot says. A number missing from the map is repaired by later transactions. */
+  /**
+   * One more node uses this number, as a snapshot says. One that the map lacks was given out while the snapshot was taken: the
+   * transaction that did so is replayed and brings its list, under a new number, so no other list may get this one meanwhile.
+   */
   useId(id: number): void {
     const entry = this.#byId.get(id);
     if (entry !== undefined) entry.usage++;
+    else this.#lastId = Math.max(this.#lastId, id);
   }
 
   release(id: number): void {
@@ -98,6 +102,13 @@ export class AclTable {
   load(id: number, acl: readonly Acl[]): void {
     this.#put(id, acl, keyOf(acl));
     this.#lastId = Math.max(this.#lastId, id);
+  }
+
+  /** Forgets every list, and which numbers were given out. */
+  clear(): void {
+    this.#byId.clear();
+    this.#idByKey.clear();
+    this.#lastId = 0;
   }
 
   /** Forgets what a loaded map held and no node uses. */

@@ -292,6 +292,7 @@ export class DataTree {
       tree.#remove(tree.findPath(path), path);
     }
     tree.#root = NO_NODE;
+    tree.acls.clear();
     return tree;
   }
 

@@ -48,6 +48,8 @@ export class SimulatedServer implements LinkAcceptor {
   readonly tree: DataTree;
   readonly stats = new ServerStats();
   readonly driver: Driver;
+  /** What was appended to the log in this life, in its form there; only kept where `snapCount` is set. */
+  readonly logged: Buffer[] = [];
   /** What the server reported as fatal; it must be one error at most. */
   readonly failures: Error[] = [];
 
@@ -87,8 +89,8 @@ export class SimulatedServer implements LinkAcceptor {
       logger: silentLogger,
       scheduler: this.time,
       snapshots,
-      openLog: (events) =>
-        new DiskLog(
+      openLog: (events) => {
+        const log = new DiskLog(
           this.files,
           directories.logDirectory,
           {
@@ -99,7 +101,14 @@ export class SimulatedServer implements LinkAcceptor {
             logger: silentLogger,
           },
           events,
-        ),
+        );
+        const append = log.append.bind(log);
+        log.append = (zxid, entry) => {
+          if (this.config.snapCount !== SIMULATED_CONFIG.snapCount) this.logged.push(Buffer.from(entry));
+          append(zxid, entry);
+        };
+        return log;
+      },
       fourLetterReply: (word) => `${word}!`,
       onFailure: (error) => this.failures.push(error),
     });
