@@ -34,6 +34,9 @@ export class NodeFiles implements Files {
     const descriptor = fs.openSync(directory, 'r');
     try {
       fs.fsyncSync(descriptor);
+    } catch (error) {
+      // Some network and user-space file systems have no such thing; names are theirs to keep.
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
     } finally {
       fs.closeSync(descriptor);
     }

@@ -67,7 +67,7 @@ export function recover(files: Files, options: RecoveryOptions, sink: RecoverySi
   const snapshotZxid = loaded?.snapshot.zxid ?? 0;
   const replayed = replayLogs(files, logsAfter(logs, snapshotZxid), snapshotZxid, sink, logger);
   assertReachesInvalidSnapshots(snapshots, loaded?.snapshot ?? null, replayed.zxid);
-  warnIfDigestNotReached(loaded, replayed, logger);
+  warnIfLogsMayBeMissing(loaded, logs, replayed, options);
   repair(files, options, replayed);
   return {
     zxid: replayed.zxid,
@@ -177,15 +177,31 @@ function assertReachesInvalidSnapshots(
   );
 }
 
-/** Java's server warns likewise: a backup may hold a snapshot without the log that makes it exact. */
-function warnIfDigestNotReached(loaded: Loaded | null, replayed: Replayed, logger: Logger): void {
-  const digest = loaded?.digest ?? null;
-  if (loaded === null || digest === null || digest.zxid <= replayed.zxid) return;
-  logger.warn('the logs end before the transactions that the snapshot may already show', {
-    path: loaded.snapshot.path,
-    snapshotEndZxid: formatZxid(digest.zxid),
-    lastLoggedZxid: formatZxid(replayed.zxid),
-  });
+/** Nothing proves that anything is lost: a backup may hold a snapshot only. So this is said, but does not stop the server. */
+function warnIfLogsMayBeMissing(
+  loaded: Loaded | null,
+  logs: readonly LogFile[],
+  replayed: Replayed,
+  { logDirectory, logger }: RecoveryOptions,
+): void {
+  if (loaded === null) return;
+  const { snapshot, digest } = loaded;
+  if (snapshot.zxid > 0 && logs.length === 0) {
+    logger.warn(
+      'there is a snapshot, but no transaction log: is the log directory the right one, and mounted?',
+      {
+        path: snapshot.path,
+        logDirectory,
+      },
+    );
+  }
+  if (digest !== null && digest.zxid > replayed.zxid) {
+    logger.warn('the logs end before the transactions that the snapshot may already show', {
+      path: snapshot.path,
+      snapshotEndZxid: formatZxid(digest.zxid),
+      lastLoggedZxid: formatZxid(replayed.zxid),
+    });
+  }
 }
 
 /**

@@ -39,7 +39,7 @@ function log(...zxids: number[]): Buffer {
 }
 
 /** Sessions, ACLs and one node that says which snapshot it is. */
-function snapshot(zxid: number): Buffer {
+function snapshot(zxid: number, endZxid = zxid): Buffer {
   const nodes = [
     { path: '', data: null, aclId: -1, stat },
     { path: `/at-${zxid}`, data: Buffer.from('x'), aclId: 1, stat },
@@ -49,7 +49,7 @@ function snapshot(zxid: number): Buffer {
   const writer = new ByteWriter();
   writeSnapshotHead(writer, source);
   source.writeNodes(writer, 1_000_000);
-  writeSnapshotEnd(writer, 1, { zxid, version: 2, digest: 5n }, zxid);
+  writeSnapshotEnd(writer, 1, { zxid: endZxid, version: 2, digest: 5n }, endZxid);
   return writer.finish();
 }
 
@@ -110,9 +110,23 @@ describe('what was there comes back', () => {
     expect(state.snapshot).toEqual({ zxid: 8, digest: { zxid: 8, version: 2, digest: 0x29cbce830n } });
   });
 
-  test('a snapshot alone', () => {
+  test('a snapshot alone, with a warning that logs may be missing', () => {
     put('/d/snapshot.8', golden('snapshot.8'));
     expect(run().recovered).toMatchObject({ zxid: 8, transactions: 0, fresh: false });
+    expect(warnings.join()).toMatch(/there is a snapshot, but no transaction log/);
+  });
+
+  test('a fuzzy snapshot whose log ends too early, with a warning', () => {
+    put('/d/snapshot.3', snapshot(3, 6));
+    put('/d/log.4', log(4, 5));
+    expect(run().recovered.zxid).toBe(5);
+    expect(warnings.join()).toMatch(
+      /the logs end before the transactions that the snapshot may already show/,
+    );
+    warnings = [];
+    put('/d/log.4', log(4, 5, 6));
+    expect(run().recovered.zxid).toBe(6);
+    expect(warnings).toEqual([]);
   });
 
   test('logs in a directory of their own', () => {
