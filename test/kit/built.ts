@@ -12,20 +12,20 @@ export interface BuiltPackage extends Disposable {
 }
 
 /**
- * Compiles the package as `npm run build` does, without checking types: that is another step's affair. It lies below node_modules, from where its dependencies are found, and is
- * removed at the end.
+ * Compiles the package as `npm run build` does, without checking types: that is another step's affair. It lies below
+ * node_modules, from where its dependencies are found, and is removed at the end.
  */
 export function buildPackage(): BuiltPackage {
   const directory = join(ROOT, 'node_modules', '.cache', `zookit-test-build-${process.pid}`);
   mkdirSync(directory, { recursive: true });
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', directory, '--noCheck'];
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the package does not compile:\n${stdout}`);
   const main = join(directory, 'cli', 'main.js');
-  if (!existsSync(main)) throw new Error(`the build made no ${main}`);
-  return {
-    main,
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
-  };
+  if (status !== 0 || !existsSync(main)) {
+    remove();
+    throw new Error(`the package does not compile:\n${stdout}`);
+  }
+  return { main, [Symbol.dispose]: remove };
 }
