@@ -131,7 +131,7 @@ async function restore(
   const recovered = recover(files, { ...directories, snapshotTrustEmpty, logger }, restorer);
   stats.digestMismatches += restorer.mismatches;
   const tree = restorer.finish();
-  if (recovered.fresh) {
+  if (recovered.snapshot === null) {
     // Logs without a snapshot look like a lost one: the empty tree is written before anything is logged.
     await new Promise<void>((resolve, reject) => {
       snapshots.write(new TreeSnapshot(tree), (error) => (error === null ? resolve() : reject(error)));
