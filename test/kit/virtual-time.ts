@@ -62,6 +62,12 @@ export class VirtualTime implements Clock, Scheduler {
     this.#nowMs = untilMs;
   }
 
+  /** Forgets all that waits, as when a process dies. The clock goes on. */
+  forget(): void {
+    this.#timers = [];
+    this.#turn = [];
+  }
+
   /** Lets time pass without any timer running, as when a process is stopped; timers are late afterwards. */
   pause(ms: number): void {
     this.#nowMs += ms;
