@@ -52,7 +52,7 @@ export class RunningView implements ServerView {
   }
 
   get ephemeralCount(): number {
-    return this.#tree.ephemeralCount;
+    return this.#tree.owners.ephemeralCount;
   }
 
   get sessionCount(): number {
@@ -80,7 +80,7 @@ export class RunningView implements ServerView {
   }
 
   ephemerals(): Iterable<readonly [bigint, Iterable<string>]> {
-    return this.#tree.ephemerals;
+    return this.#tree.owners.ephemerals;
   }
 
   *dataWatches(): Iterable<readonly [bigint, Iterable<string>]> {

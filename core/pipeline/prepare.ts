@@ -272,7 +272,8 @@ export class Preparer {
     requireValid(path);
     const node = this.#existing(path);
     this.#require(node.acl, Perms.write, context, path);
-    if (this.#tree.quotas.size > 0) this.#checkQuota(path, (data?.length ?? 0) - this.#dataLength(node), 0);
+    if (this.#tree.quotas.paths.size > 0)
+      this.#checkQuota(path, (data?.length ?? 0) - this.#dataLength(node), 0);
     const next = nextVersion(path, node.version, version);
     const changed = node.duplicate(context.zxid);
     changed.version = next;
@@ -306,7 +307,7 @@ export class Preparer {
 
   /** The session's ephemerals as they will be when this transaction is applied: with those under way, without those going. */
   #closeSession(context: Context): SimpleTxn {
-    const paths = new Set(this.#tree.ephemerals.get(context.sessionId) ?? []);
+    const paths = new Set(this.#tree.owners.ephemerals.get(context.sessionId) ?? []);
     for (const record of this.#outstanding.records()) {
       if (!record.exists) paths.delete(record.path);
       else if (record.owner === context.sessionId && record.owner !== 0n) paths.add(record.path);
@@ -341,7 +342,7 @@ export class Preparer {
   /** Only hard limits refuse, and only where the server is told to enforce them. */
   #checkQuota(path: string, bytes: number, count: number): void {
     if (!this.#config.enforceQuota) return;
-    const limited = this.#tree.quotas.nearest(path);
+    const limited = this.#tree.quotas.paths.nearest(path);
     if (limited === null) return;
     const limits = this.#track(limitNodePath(limited));
     const usage = this.#track(statsNodePath(limited));

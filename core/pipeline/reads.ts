@@ -135,7 +135,7 @@ export class Reads {
     if (type === OpCode.multiRead) return MULTI_READ_BYTES_MAX;
     if (type === OpCode.whoAmI) return connection.ids.length * ENTRY_BYTES;
     if (type === OpCode.getEphemerals) {
-      return (this.#tree.ephemerals.get(connection.session?.id ?? 0n)?.size ?? 0) * ENTRY_BYTES;
+      return (this.#tree.owners.ephemerals.get(connection.session?.id ?? 0n)?.size ?? 0) * ENTRY_BYTES;
     }
     const isPathFirst =
       type === OpCode.getData ||
@@ -256,7 +256,7 @@ export class Reads {
 
   /** The session's own ephemerals whose path begins with the prefix, as plain text. */
   #getEphemerals(connection: Connection, xid: number, prefix: string | null): number {
-    const all = [...(this.#tree.ephemerals.get(connection.session?.id ?? 0n) ?? [])];
+    const all = [...(this.#tree.owners.ephemerals.get(connection.session?.id ?? 0n) ?? [])];
     const wanted = prefix?.trim() ?? '';
     const children = wanted === '' || wanted === '/' ? all : all.filter((path) => path.startsWith(prefix!));
     return this.#record(connection, xid, NamesReply, { children });

@@ -175,6 +175,18 @@ export class NodeStore {
     return this.#int(id, NEXT);
   }
 
+  /** Every node below one, in no order; not that one itself. */
+  *below(top: NodeId): Iterable<NodeId> {
+    if (top === NO_NODE) return;
+    const pending = [top];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      for (let child = this.firstChildOf(at); child !== NO_NODE; child = this.nextSiblingOf(child)) {
+        yield child;
+        pending.push(child);
+      }
+    }
+  }
+
   // -- Path and data -----------------------------------------------------------------------------------------------------
 
   path(id: NodeId): string {

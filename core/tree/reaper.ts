@@ -11,14 +11,14 @@ import type { DataTree } from './tree.ts';
 export function reapCandidates(tree: DataTree, wallMs: number, neverUsedMs: number): string[] {
   const { store } = tree;
   const due: string[] = [];
-  for (const path of tree.containers) {
+  for (const path of tree.owners.containers) {
     const node = tree.findPath(path);
     if (node === NO_NODE || store.numChildren(node) > 0) continue;
     const wasUsed = store.storedCversion(node) > 0;
     const isStale = neverUsedMs > 0 && wallMs - store.long(node, LongField.mtime) > neverUsedMs;
     if (wasUsed || isStale) due.push(path);
   }
-  for (const path of tree.ttlNodes) {
+  for (const path of tree.owners.ttlNodes) {
     const node = tree.findPath(path);
     if (node === NO_NODE || store.numChildren(node) > 0) continue;
     const owner = store.rawOwner(node);

@@ -31,7 +31,7 @@ export class TreeRestorer implements RecoverySink {
   /** The tree, once recovery has ended. Ephemerals whose session is unknown have gone. */
   finish(): DataTree {
     const tree = this.#tree;
-    for (const [session, paths] of tree.ephemerals) {
+    for (const [session, paths] of tree.owners.ephemerals) {
       if (tree.sessions.has(session)) continue;
       for (const path of [...paths]) tree.removeOrphan(path);
     }

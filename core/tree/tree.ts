@@ -1,4 +1,4 @@
-import { CONTAINER_OWNER, ephemeralKind, ttlToOwner } from '../../wire/create-mode.ts';
+import { CONTAINER_OWNER, ttlToOwner } from '../../wire/create-mode.ts';
 import { type Acl, Perms, STAT_BYTES } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
@@ -8,7 +8,8 @@ import { AclTable } from './acl-table.ts';
 import { isOutsideDigest, TreeDigest } from './digest.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 import { LongField, NodeStore } from './node-store.ts';
-import { countedPathOf, limitedPathOf, QuotaPaths, StatsTrack, statsNodePath } from './quota.ts';
+import { Owners } from './owners.ts';
+import { QuotaKeeper } from './quota-keeper.ts';
 import { Watches } from './watches.ts';
 
 /** What applying one operation came to. `stat` is the Stat right after it, in wire form; null where none is answered. */
@@ -58,11 +59,8 @@ export class DataTree {
   readonly store: NodeStore;
   readonly acls = new AclTable();
   readonly watches = new Watches();
-  readonly quotas = new QuotaPaths();
-  /** Paths of ephemeral nodes by the session that owns them. */
-  readonly ephemerals = new Map<bigint, Set<string>>();
-  readonly containers = new Set<string>();
-  readonly ttlNodes = new Set<string>();
+  readonly quotas: QuotaKeeper;
+  readonly owners: Owners;
   /** Every session the servers know, with its timeout in milliseconds. */
   readonly sessions = new Map<bigint, number>();
   readonly digest = new TreeDigest();
@@ -72,6 +70,8 @@ export class DataTree {
   constructor(options: TreeOptions) {
     this.options = options;
     this.store = new NodeStore(options.hashSeed);
+    this.quotas = new QuotaKeeper(this.store);
+    this.owners = new Owners(options.extendedTypes);
     this.#insertSpecial();
   }
 
@@ -85,12 +85,6 @@ export class DataTree {
 
   findPath(path: string): NodeId {
     return path === '/' ? this.#root : this.store.findPath(path);
-  }
-
-  get ephemeralCount(): number {
-    let count = 0;
-    for (const paths of this.ephemerals.values()) count += paths.size;
-    return count;
   }
 
   childNames(id: NodeId): string[] {
@@ -109,7 +103,7 @@ export class DataTree {
   descendantCount(path: string): number {
     if (path === '/') return this.store.count - 1;
     let count = 0;
-    for (const _ of this.#below(this.findPath(path))) count++;
+    for (const _ of this.store.below(this.findPath(path))) count++;
     return count;
   }
 
@@ -216,8 +210,8 @@ export class DataTree {
     this.#liftParent(parent, parentPath, body.parentCVersion, header.zxid);
     this.#redigest(node, path);
     const stat = type === OpCode.create ? null : this.#copyStat(node);
-    this.#countInQuota(path, body.data?.length ?? 0, 1);
-    this.#noteQuotaNode(path, true);
+    this.quotas.count(path, body.data?.length ?? 0, 1);
+    if (isOutsideDigest(path)) this.quotas.nodeCame(path);
     this.watches.created(path, parentPath, header.zxid, aclId, this.store.aclId(parent));
     return { type, err: ErrorCode.Ok, path, stat };
   }
@@ -236,8 +230,8 @@ export class DataTree {
       this.#redigest(parent, parentPath);
     }
     if (node === NO_NODE) return ErrorCode.NoNode;
-    this.#noteQuotaNode(path, false);
-    this.#countInQuota(path, -dataLength, -1);
+    if (isOutsideDigest(path)) this.quotas.nodeWent(path);
+    this.quotas.count(path, -dataLength, -1);
     this.watches.deleted(path, parentPath, zxid, aclId, this.store.aclId(parent));
     this.acls.release(aclId);
     return ErrorCode.Ok;
@@ -246,7 +240,8 @@ export class DataTree {
   #setData(header: TxnHeader, type: number, path: string, data: Uint8Array | null, version: number): Applied {
     const node = this.findPath(path);
     if (node === NO_NODE) return result(type, ErrorCode.NoNode, path);
-    if (this.quotas.size > 0) this.#countInQuota(path, (data?.length ?? 0) - this.store.dataLength(node), 0);
+    if (this.quotas.paths.size > 0)
+      this.quotas.count(path, (data?.length ?? 0) - this.store.dataLength(node), 0);
     this.store.setData(node, data);
     this.store.setVersion(node, version);
     this.store.setLong(node, LongField.mzxid, header.zxid);
@@ -270,12 +265,12 @@ export class DataTree {
 
   /** The nodes that the transaction names go; a log that names none (older than 3.6) means all that the session owns. */
   #closeSession(header: TxnHeader, named: readonly string[] | null): void {
-    const owned = this.ephemerals.get(header.clientId);
+    const owned = this.owners.ephemerals.get(header.clientId);
     this.sessions.delete(header.clientId);
     for (const path of named ?? [...(owned ?? [])]) this.#delete(path, header.zxid);
     // A snapshot taken while the session ended may hold nodes that the list no longer names.
     if (named !== null && owned !== undefined) for (const path of [...owned]) this.#delete(path, header.zxid);
-    this.ephemerals.delete(header.clientId);
+    this.owners.ephemerals.delete(header.clientId);
   }
 
   /** Takes away a node whose session is unknown, after recovery. Every server that recovers this state does the same. */
@@ -308,10 +303,9 @@ export class DataTree {
     this.store.setAclId(node, aclId);
     this.acls.useId(aclId);
     const owner = statPersisted.readBigInt64BE(44);
-    const kind = ephemeralKind(owner, this.options.extendedTypes);
-    this.store.setStatPersisted(node, statPersisted, kind === 'session');
+    this.store.setStatPersisted(node, statPersisted, this.owners.kind(owner) === 'session');
     const text = path.toString();
-    if (kind !== 'none') this.#noteOwner(text, owner, true);
+    this.owners.add(text, owner);
     this.#redigest(node, text === '' ? '/' : text);
   }
 
@@ -320,11 +314,7 @@ export class DataTree {
     this.#insertSpecial();
     this.acls.dropUnused();
     this.lastProcessedZxid = zxid;
-    for (const node of this.#below(this.findPath('/zookeeper/quota'))) {
-      const limited = limitedPathOf(this.store.path(node));
-      if (limited !== null) this.quotas.add(limited);
-    }
-    for (const path of this.quotas) this.#recountQuota(path);
+    this.quotas.rebuild();
   }
 
   // -- Within ------------------------------------------------------------------------------------------------------------
@@ -369,7 +359,7 @@ export class DataTree {
   }
 
   #remove(node: NodeId, path: string): void {
-    if (this.store.hasOwner(node)) this.#noteOwner(path, this.store.rawOwner(node), false);
+    if (this.store.hasOwner(node)) this.owners.remove(path, this.store.rawOwner(node));
     this.digest.subtract(this.store.digest(node));
     this.store.remove(node);
   }
@@ -380,7 +370,7 @@ export class DataTree {
    */
   #removeBelow(top: NodeId): void {
     if (this.store.firstChildOf(top) === NO_NODE) return;
-    for (const node of [...this.#below(top)].reverse()) {
+    for (const node of [...this.store.below(top)].reverse()) {
       const aclId = this.store.aclId(node);
       this.#remove(node, this.store.path(node));
       this.acls.release(aclId);
@@ -389,23 +379,8 @@ export class DataTree {
 
   #setOwner(node: NodeId, path: string, owner: bigint): void {
     if (owner === 0n) return;
-    const isSession = ephemeralKind(owner, this.options.extendedTypes) === 'session';
-    this.store.setOwner(node, owner, isSession ? owner : 0n);
-    this.#noteOwner(path, owner, true);
-  }
-
-  #noteOwner(path: string, owner: bigint, present: boolean): void {
-    const kind = ephemeralKind(owner, this.options.extendedTypes);
-    if (kind === 'none') return;
-    let paths =
-      kind === 'container' ? this.containers : kind === 'ttl' ? this.ttlNodes : this.ephemerals.get(owner);
-    if (paths === undefined) {
-      paths = new Set();
-      this.ephemerals.set(owner, paths);
-    }
-    if (present) paths.add(path);
-    else paths.delete(path);
-    if (kind === 'session' && paths.size === 0) this.ephemerals.delete(owner);
+    this.store.setOwner(node, owner, this.owners.kind(owner) === 'session' ? owner : 0n);
+    this.owners.add(path, owner);
   }
 
   /** A creation's effect on the parent. Replay of an older one never lowers the counters. */
@@ -425,64 +400,6 @@ export class DataTree {
     const digest = this.store.computeDigest(node);
     this.store.setDigest(node, digest);
     this.digest.add(digest);
-  }
-
-  #countInQuota(path: string, bytes: number, count: number): void {
-    const limited = this.quotas.nearest(path);
-    if (limited === null) return;
-    const node = this.findPath(statsNodePath(limited));
-    if (node === NO_NODE) return;
-    const stats = new StatsTrack((this.store.data(node) ?? EMPTY).toString('latin1'));
-    stats.set('count', stats.get('count') + count);
-    stats.set('bytes', stats.get('bytes') + bytes);
-    this.store.setData(node, Buffer.from(stats.toString(), 'latin1'));
-  }
-
-  #noteQuotaNode(path: string, present: boolean): void {
-    if (!isOutsideDigest(path)) return;
-    const limited = limitedPathOf(path);
-    if (limited !== null) {
-      if (present) this.quotas.add(limited);
-      else this.quotas.delete(limited);
-    }
-    const counted = present ? countedPathOf(path) : null;
-    if (counted !== null) this.#recountQuota(counted);
-  }
-
-  /** Usage is counted anew from the nodes themselves: the node that has the quota and all below it. */
-  #recountQuota(path: string): void {
-    const statsNode = this.findPath(statsNodePath(path));
-    if (statsNode === NO_NODE) return;
-    const top = this.findPath(path);
-    let count = 0;
-    let bytes = 0;
-    if (top !== NO_NODE) {
-      count = 1;
-      bytes = this.store.dataLength(top);
-      for (const node of this.#below(top)) {
-        count++;
-        bytes += this.store.dataLength(node);
-      }
-    }
-    const stats = new StatsTrack((this.store.data(statsNode) ?? EMPTY).toString('latin1'));
-    stats.set('count', count);
-    stats.set('bytes', bytes);
-    this.store.setData(statsNode, Buffer.from(stats.toString(), 'latin1'));
-  }
-
-  *#below(top: NodeId): Iterable<NodeId> {
-    if (top === NO_NODE) return;
-    const pending = [top];
-    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      for (
-        let child = this.store.firstChildOf(at);
-        child !== NO_NODE;
-        child = this.store.nextSiblingOf(child)
-      ) {
-        yield child;
-        pending.push(child);
-      }
-    }
   }
 }
 

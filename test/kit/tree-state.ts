@@ -30,10 +30,10 @@ export function stateOf(tree: DataTree): Record<string, unknown> {
     count: store.count,
     dataBytes: store.approximateDataBytes,
     sessions: [...tree.sessions].map(([id, timeoutMs]) => `${id} ${timeoutMs}`).sort(),
-    ephemerals: [...tree.ephemerals].map(([id, paths]) => `${id} ${sorted(paths).join(' ')}`).sort(),
-    containers: sorted(tree.containers),
-    ttlNodes: sorted(tree.ttlNodes),
-    quotas: sorted(tree.quotas),
+    ephemerals: [...tree.owners.ephemerals].map(([id, paths]) => `${id} ${sorted(paths).join(' ')}`).sort(),
+    containers: sorted(tree.owners.containers),
+    ttlNodes: sorted(tree.owners.ttlNodes),
+    quotas: sorted(tree.quotas.paths),
   };
 }
 
