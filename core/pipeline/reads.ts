@@ -176,12 +176,11 @@ export class Reads {
     return out.end();
   }
 
-  /** Asks for READ on a node that is there, as ZooKeeper does since 3.8.4 and 3.9.2. On one that is not, the watch is set too. */
+  /** Needs no permission (docs/decisions/0011). The watch is set whether or not the node is there. */
   #exists(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): number {
     const pathEnd = readPathEnd(bytes, start, end);
     const node = this.#tree.find(bytes, start + 4, pathEnd);
-    if (node !== NO_NODE) this.#readable(connection, node);
-    else if (bytes.subarray(start + 4, pathEnd).includes(0)) {
+    if (node === NO_NODE && bytes.subarray(start + 4, pathEnd).includes(0)) {
       throw new Refusal(ErrorCode.BadArguments, 'NUL in the path of exists');
     }
     if (bytes[pathEnd] !== 0) {

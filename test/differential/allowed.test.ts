@@ -18,24 +18,25 @@ const reply = (more: Partial<Answer>): Answer => ({
   events: [],
   ...more,
 });
-const exists: Step = { do: 'request', session: 0, type: 3, body: { path: '/acl/1', watch: false } };
+const check: Step = { do: 'request', session: 0, type: 17, body: { path: '/a', type: 1 } };
+const exists: Step = { do: 'request', session: 0, type: 3, body: { path: '/a', watch: false } };
 
 test('an allowed difference covers what it names and nothing beside it', () => {
-  const left = reply({ body: { stat: {} } });
-  const right = reply({ err: -102 });
-  expect(allowancesFor(exists, left, right)?.map(({ id }) => id)).toEqual(['exists-needs-read']);
-  const event = { type: 1, state: 3, path: '/acl/1' };
-  expect(allowancesFor(exists, left, { ...right, events: [event] })).toBeNull();
-  expect(allowancesFor(exists, left, reply({ err: -101 }))).toBeNull();
-  expect(allowancesFor({ ...exists, body: { path: '/a', watch: false } }, left, right)).toBeNull();
-  expect(allowancesFor({ ...exists, type: 4 }, left, right)).toBeNull();
+  const left = reply({});
+  const right = reply({ err: -121 });
+  expect(allowancesFor(check, left, right)?.map(({ id }) => id)).toEqual(['check-watches-knows-whose']);
+  const event = { type: 1, state: 3, path: '/a' };
+  expect(allowancesFor(check, left, { ...right, events: [event] })).toBeNull();
+  expect(allowancesFor(check, left, reply({ err: -101 }))).toBeNull();
+  expect(allowancesFor(exists, left, right)).toBeNull();
+  expect(allowancesFor({ ...check, type: 18 }, left, right)).toBeNull();
 });
 
 test('in a burst each reply is judged by its own request', () => {
-  const requests = [exists, { ...exists, body: { path: '/a', watch: false } }] as const;
+  const requests = [check, exists] as const;
   const burst: Step = { do: 'burst', session: 0, requests };
   const ok = { err: 0, body: {}, isNewZxid: false };
-  const refused = { err: -102, body: undefined, isNewZxid: false };
+  const refused = { err: -121, body: undefined, isNewZxid: false };
   const answer = (...stream: (typeof ok | typeof refused)[]): Answer => ({
     outcome: 'reply',
     events: [],

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import type { Answer } from './answer.ts';
-import { isGuarded } from './pools.ts';
 import type { Step } from './step.ts';
 
 /** A difference between Apache ZooKeeper 3.8.0 (left) and zookit (right) that is meant, and why. */
@@ -53,17 +52,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
       left.isNewZxid === true &&
       right.isNewZxid === false &&
       sameBut(left, right, 'isNewZxid'),
-  },
-  {
-    id: 'exists-needs-read',
-    reason: 'Since 3.9.2 exists asks for READ on a node that is there; 3.8 tells anybody.',
-    matches: (step, left, right) =>
-      step.do === 'request' &&
-      step.type === OpCode.exists &&
-      isGuarded(step.body.path ?? '') &&
-      left.err === ErrorCode.Ok &&
-      right.err === ErrorCode.NoAuth &&
-      sameBut(left, right, 'err', 'body'),
   },
   {
     id: 'create2-in-multi-answers-with-stat',
