@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Operation } from './options.ts';
 import { Child, outputOf, whichOf } from './process.ts';
+import { temporaryDirectory } from './workspace.ts';
 
 export interface LoadOptions {
   readonly port: number;
@@ -54,32 +54,25 @@ export class LoadGenerator {
   /** Why the native program is not used; null if it is. */
   readonly nativeMissing: string | null;
   readonly #command: readonly [string, ...string[]];
-  readonly #directory: string | null;
 
-  private constructor(
-    command: readonly [string, ...string[]],
-    nativeMissing: string | null,
-    directory: string | null,
-  ) {
+  private constructor(command: readonly [string, ...string[]], nativeMissing: string | null) {
     this.#command = command;
     this.nativeMissing = nativeMissing;
-    this.#directory = directory;
   }
 
   static async create(): Promise<LoadGenerator> {
     const fallback = (why: string): LoadGenerator => {
-      return new LoadGenerator([process.execPath, NODE_GENERATOR], why, null);
+      return new LoadGenerator([process.execPath, NODE_GENERATOR], why);
     };
     if (process.platform !== 'linux') return fallback('load.c needs epoll, which is Linux only');
     const compiler = whichOf(['gcc', 'cc', 'clang']);
     if (compiler === null) return fallback('no C compiler (gcc, cc or clang) is on the PATH');
-    const directory = await mkdtemp(join(tmpdir(), 'zookit-bench-load-'));
+    const directory = await temporaryDirectory(tmpdir(), 'zookit-bench-load-');
     const program = join(directory, 'load');
     if ((await outputOf(compiler, ['-O2', '-o', program, SOURCE])) === null) {
-      await rm(directory, { recursive: true, force: true });
       return fallback(`${compiler} could not compile ${SOURCE}`);
     }
-    return new LoadGenerator([program], null, directory);
+    return new LoadGenerator([program], null);
   }
 
   /** Throws if a reply carried an error or the server went away. */
@@ -91,10 +84,6 @@ export class LoadGenerator {
     const [command, ...args] = this.#command;
     const child = new Child(command, [...args, ...argumentsOf(options)]);
     return { stop: () => void child.process.kill('SIGTERM'), result: resultOf(child, options.operation) };
-  }
-
-  async close(): Promise<void> {
-    if (this.#directory !== null) await rm(this.#directory, { recursive: true, force: true });
   }
 }
 

@@ -28,18 +28,15 @@ interface Bench {
 }
 
 const options = readOptions(process.argv.slice(2));
+// Servers and temporary directories go when this process exits, so it has to exit in order.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 const workspace = await Workspace.create(options.directory);
 const load = await LoadGenerator.create();
-try {
-  const notes = missing(load);
-  for (const note of notes) progress(note);
-  const kinds: ServerKind[] = notes.length === 0 ? ['java', 'zookit'] : ['zookit'];
-  const results = await measure({ options, load, workspace, kinds }, notes);
-  await publish(results);
-} finally {
-  await load.close();
-  await workspace.close();
-}
+const notes = missing(load);
+for (const note of notes) progress(note);
+const kinds: ServerKind[] = notes.length === 0 ? ['java', 'zookit'] : ['zookit'];
+await publish(await measure({ options, load, workspace, kinds }, notes));
 
 /** Without its peer, or without a generator that is cheap enough, only our own server is measured. */
 function missing(generator: LoadGenerator): string[] {

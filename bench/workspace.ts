@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,13 @@ import { median } from './statistics.ts';
 
 const TMPFS_MAGIC = 0x0102_1994;
 const SYNCS = 50;
+
+/** A temporary directory that goes with this process, however it ends. */
+export async function temporaryDirectory(parent: string, prefix: string): Promise<string> {
+  const path = await mkdtemp(join(parent, prefix));
+  process.once('exit', () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
+  return path;
+}
 
 /** Where the servers' data goes: directories of their own, on a real disk, removed at the end. */
 export class Workspace {
@@ -17,7 +25,7 @@ export class Workspace {
   static async create(parent: string | null): Promise<Workspace> {
     const above = parent ?? tmpdir();
     await mkdir(above, { recursive: true });
-    return new Workspace(await mkdtemp(join(above, 'zookit-bench-')));
+    return new Workspace(await temporaryDirectory(above, 'zookit-bench-'));
   }
 
   get root(): string {
@@ -52,9 +60,5 @@ export class Workspace {
     await file.close();
     await rm(path);
     return median(times);
-  }
-
-  close(): Promise<void> {
-    return this.remove(this.#root);
   }
 }
