@@ -309,6 +309,10 @@ export class Session {
     const tooLarge = fault.code === 'frame-too-large' && this.#times.phase === 'ready';
     const call = this.#answering ?? (tooLarge ? this.requests.head : undefined);
     this.#answering = null;
+    if (this.#times.phase === 'handshake') {
+      this.#drop(nowMs, new Error(`no answer to a handshake: ${fault.message}`, { cause: fault }));
+      return;
+    }
     if (call !== undefined) {
       const context = { ...contextOf(call), detail: fault.message, cause: fault };
       call.fail(new (tooLarge ? ResponseTooLargeError : ProtocolError)(context, call.outcome));
