@@ -25,7 +25,7 @@ const errors: readonly (Error & { readonly code: string })[] = [
 
 /** Class and code of each row of the tables. */
 const documented = new Map(
-  [...prose(document('docs/errors.md')).matchAll(/^\| `(\w+Error)` \| (.+?) \|/gm)].map(
+  [...prose(document('docs/errors.md')).matchAll(/^\| `(\w+Error)` *\| (.+?) *\|/gm)].map(
     ([, name, code]) => [name!, code!] as const,
   ),
 );
