@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { anchors, codeBlocks, document, documents, links, ROOT } from './markdown.ts';
+import { anchors, codeBlocks, document, documents, links, ROOT, sourceFiles } from './markdown.ts';
 
 const generated = join(ROOT, 'test', 'docs', `.generated-types-${process.pid}`);
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -39,6 +39,15 @@ describe('documents', () => {
 
   it.each(documents())('$path: each link leads somewhere', ({ path, text }) => {
     expect(links(text).map((target) => brokenLink(path, target))).toEqual(links(text).map(() => null));
+  });
+
+  it.each(documents())('$path: each source file that is named is there', ({ path, text }) => {
+    // From the root, or from core/ or client/ on a page that is about it.
+    const places = ['', 'core', 'client', dirname(path)];
+    const absent = sourceFiles(text).filter(
+      (file) => !places.some((place) => existsSync(join(ROOT, place, file))),
+    );
+    expect(absent).toEqual([]);
   });
 
   it('list every decision', () => {

@@ -57,3 +57,8 @@ export function codeBlocks(text: string, language: string): string[] {
     .filter(([, found]) => found === language)
     .map(([, , code]) => code!);
 }
+
+/** Source files that a text names in code style. */
+export function sourceFiles(text: string): string[] {
+  return [...prose(text).matchAll(/`([\w./-]+\.(?:ts|c|h|sh))`/g)].map(([, file]) => file!);
+}
