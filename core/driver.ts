@@ -58,6 +58,7 @@ export class Driver {
   readonly #timers = new Set<{ cancel(): void }>();
   #flushScheduled = false;
   #snapshotAfter: number;
+  #onSnapshotEnd: (() => void) | null = null;
   #stopped = false;
 
   constructor(parts: DriverParts) {
@@ -136,10 +137,19 @@ export class Driver {
     this.#halt();
     for (const connection of [...this.clients.connections])
       this.clients.close(connection, 'the server stops');
-    this.#parts.snapshots.abort();
-    await new Promise<void>((resolve, reject) => {
-      this.log.close((error) => (error === null ? resolve() : reject(error)));
+    // The files belong to the next start as soon as this has ended: no snapshot may still be writing to them.
+    const snapshotEnded = new Promise<void>((resolve) => {
+      if (this.#parts.snapshots.busy) this.#onSnapshotEnd = resolve;
+      else resolve();
     });
+    this.#parts.snapshots.abort();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.log.close((error) => (error === null ? resolve() : reject(error)));
+      });
+    } finally {
+      await snapshotEnded;
+    }
   }
 
   #halt(): void {
@@ -173,6 +183,7 @@ export class Driver {
   /** A server that cannot store must not answer: connections are dropped as they are. */
   #fail(error: Error): void {
     this.#halt();
+    this.#parts.snapshots.abort();
     this.#parts.onFailure(error);
   }
 
@@ -185,12 +196,14 @@ export class Driver {
   }
 
   #maybeSnapshot(): void {
+    if (this.#stopped) return;
     if (this.log.txnsSinceRoll <= this.#snapshotAfter || this.#parts.snapshots.busy) return;
     this.#snapshotAfter = this.#drawSnapshotAfter();
     this.log.roll();
     const startedMs = this.#parts.clock.monotonicMs();
     this.#parts.snapshots.write(new TreeSnapshot(this.#parts.tree), (error, path) => {
       const { stats, logger, clock } = this.#parts;
+      this.#onSnapshotEnd?.();
       if (this.#stopped) return;
       if (error !== null) {
         // The log holds everything, so nothing is lost; the next trigger tries again.
@@ -244,6 +257,7 @@ export class Driver {
   #expire(): void {
     const { clock, stats, logger } = this.#parts;
     this.processor.nowMs = clock.monotonicMs();
+    this.clients.closeSessionless(this.processor.nowMs);
     for (const session of this.tracker.expire(this.processor.nowMs)) {
       stats.sessionsExpired++;
       logger.info(`session 0x${BigInt.asUintN(64, session.id).toString(16)} has expired`, {

@@ -41,6 +41,7 @@ export function monitorValues(view: ServerView): [name: string, value: string][]
     ['connection_request_count', whole(stats.connectionRequests)],
     ['connection_rejected', whole(stats.connectionsRejected)],
     ['stale_sessions_expired', whole(stats.sessionsExpired)],
+    ['sessionless_connections_expired', whole(stats.sessionlessExpired)],
     ['large_requests_rejected', whole(stats.largeRequestsRejected)],
     ['digest_mismatches_count', whole(stats.digestMismatches)],
   );

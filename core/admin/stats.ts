@@ -51,6 +51,8 @@ export class ServerStats {
   /** Connections refused because of `maxClientCnxns` or `maxCnxns`. */
   connectionsRejected = 0;
   sessionsExpired = 0;
+  /** Connections that never asked for a session. */
+  sessionlessExpired = 0;
   authFailures = 0;
   /** Frames refused because they were larger than `jute.maxbuffer`. */
   largeRequestsRejected = 0;
@@ -86,6 +88,7 @@ export class ServerStats {
     this.connectionRequests = 0;
     this.connectionsRejected = 0;
     this.sessionsExpired = 0;
+    this.sessionlessExpired = 0;
     this.authFailures = 0;
     this.largeRequestsRejected = 0;
     this.digestMismatches = 0;

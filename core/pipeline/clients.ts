@@ -63,7 +63,8 @@ export class Clients {
     }
     this.#byIp.set(link.remoteIp, fromHere + 1);
     const { processor, clock } = this.#parts;
-    const connection = new Connection(link, processor, config.juteMaxBufferBytes, clock.wallMs());
+    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+    const connection = new Connection(link, processor, config.juteMaxBufferBytes, now);
     this.connections.add(connection);
     return connection;
   }
@@ -91,6 +92,16 @@ export class Clients {
     if (!connection.out.isEmpty) connection.link.write(connection.out.take());
     this.disconnected(connection);
     connection.link.close();
+  }
+
+  /** Ends connections that have not asked for a session in time: they would count against `maxClientCnxns` for ever. */
+  closeSessionless(nowMs: number): void {
+    for (const connection of [...this.connections]) {
+      const isAsking = connection.phase === 'new' || connection.phase === 'handshake';
+      if (!isAsking || nowMs - connection.establishedMs < SESSIONLESS_MS_MAX) continue;
+      this.#parts.stats.sessionlessExpired++;
+      this.close(connection, 'it did not ask for a session');
+    }
   }
 
   // -- Bytes in and out ------------------------------------------------------------------------------------------------------
@@ -300,6 +311,8 @@ export class Clients {
   }
 }
 
+/** How long a connection may take to ask for a session, as in ZooKeeper. */
+const SESSIONLESS_MS_MAX = 10_000;
 /** Frames held of one connection: more than one chunk can hold of them, and links that are paused bring no more chunks. */
 const HELD_MAX = 10_000;
 /** What a client leaves unread of answers and events before it is given up: it does not read. */

@@ -53,6 +53,8 @@ export class Connection implements Watcher {
   readonly out = new ReplyBuffer();
   readonly stats = new ConnectionStats();
   readonly establishedWallMs: number;
+  /** The same on the monotonic clock. */
+  readonly establishedMs: number;
   readonly #owner: ConnectionOwner;
   phase: ConnectionPhase = 'new';
   session: Session | null = null;
@@ -73,12 +75,18 @@ export class Connection implements Watcher {
   /** Whether the client sent the read-only byte, and so expects it back. */
   sentReadOnly = false;
 
-  constructor(link: ClientLink, owner: ConnectionOwner, frameBytesMax: number, wallMs: number) {
+  constructor(
+    link: ClientLink,
+    owner: ConnectionOwner,
+    frameBytesMax: number,
+    { wallMs, monotonicMs }: { readonly wallMs: number; readonly monotonicMs: number },
+  ) {
     this.link = link;
     this.#owner = owner;
     this.frames = new FrameReader(frameBytesMax);
     this.ids = [{ scheme: 'ip', id: link.remoteIp }];
     this.establishedWallMs = wallMs;
+    this.establishedMs = monotonicMs;
   }
 
   get waitingCount(): number {

@@ -7,6 +7,7 @@ import {
   isEphemeral,
   isSequential,
   isTtl,
+  ownerToTtl,
   TTL_MS_MAX,
   ttlToOwner,
 } from '../../wire/create-mode.ts';
@@ -251,11 +252,26 @@ export class Preparer {
     requireDeletable(path);
     const node = this.#existing(path);
     if (node.childCount > 0) throw new Refusal(ErrorCode.NotEmpty, path);
-    if (ephemeralKind(node.owner, this.#config.extendedTypesEnabled) === 'session') {
-      throw new Refusal(ErrorCode.BadVersion, path);
-    }
+    if (!this.#isDue(node, context.timeMs)) throw new Refusal(ErrorCode.BadVersion, path);
     this.#remove(context, this.#existing(parentOf(path)), node);
     return { type: OpCode.deleteContainer, body: { path } };
+  }
+
+  /** Another node may have taken the place of the one that was due when the request was made (see `reapCandidates`). */
+  #isDue(node: ChangeRecord, timeMs: number): boolean {
+    const unwrittenMs = timeMs - node.mtime;
+    const { extendedTypesEnabled, containerMaxNeverUsedIntervalMs } = this.#config;
+    switch (ephemeralKind(node.owner, extendedTypesEnabled)) {
+      case 'container':
+        return (
+          node.cversion !== 0 ||
+          (containerMaxNeverUsedIntervalMs > 0 && unwrittenMs > containerMaxNeverUsedIntervalMs)
+        );
+      case 'ttl':
+        return unwrittenMs > ownerToTtl(node.owner);
+      default:
+        return false;
+    }
   }
 
   #remove(context: Context, parent: ChangeRecord, node: ChangeRecord): void {

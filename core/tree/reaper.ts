@@ -14,7 +14,7 @@ export function reapCandidates(tree: DataTree, wallMs: number, neverUsedMs: numb
   for (const path of tree.owners.containers) {
     const node = tree.findPath(path);
     if (node === NO_NODE || store.numChildren(node) > 0) continue;
-    const wasUsed = store.storedCversion(node) > 0;
+    const wasUsed = store.storedCversion(node) !== 0;
     const isStale = neverUsedMs > 0 && wallMs - store.long(node, LongField.mtime) > neverUsedMs;
     if (wasUsed || isStale) due.push(path);
   }

@@ -1,4 +1,4 @@
-import { counterOf } from '../../wire/ids.ts';
+import { counterOf, epochOf, makeZxid } from '../../wire/ids.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
 import type { QuorumVerifier, ServerId } from './quorum.ts';
 
@@ -55,16 +55,20 @@ export class LeaderBroadcast<Request> {
     return this.#outstanding.length - this.#committedCount;
   }
 
-  /** The zxid of the next proposal. Throws when the epoch's counter has run out: only a new election can go on from there. */
+  /**
+   * The zxid of the next proposal. When the epoch's counter has run out, a server alone goes on in the next epoch, as if it had
+   * elected itself again. In an ensemble only a new election can go on from there: this throws.
+   */
   nextZxid(): number {
-    if (counterOf(this.#lastProposed) === 0xffff_ffff) {
+    if (counterOf(this.#lastProposed) < 0xffff_ffff) return this.#lastProposed + 1;
+    if (this.#quorum.voters.length > 1) {
       throw new Error('the zxid counter of this epoch has run out; a new epoch is needed');
     }
-    return this.#lastProposed + 1;
+    return makeZxid(epochOf(this.#lastProposed) + 1, 1);
   }
 
   propose(proposal: Proposal<Request>): void {
-    if (proposal.zxid !== this.#lastProposed + 1) {
+    if (proposal.zxid !== this.nextZxid()) {
       throw new Error(`proposal ${proposal.zxid} does not follow ${this.#lastProposed}`);
     }
     this.#lastProposed = proposal.zxid;
@@ -91,7 +95,7 @@ export class LeaderBroadcast<Request> {
     if (this.#committedCount === this.#outstanding.length) {
       this.#outstanding = [];
       this.#committedCount = 0;
-    } else if (this.#committedCount >= 1024) {
+    } else if (this.#committedCount >= 64 && this.#committedCount * 2 >= this.#outstanding.length) {
       this.#outstanding = this.#outstanding.slice(this.#committedCount);
       this.#committedCount = 0;
     }

@@ -77,7 +77,7 @@ export class SimulatedServer implements LinkAcceptor {
       logger: silentLogger,
       yieldTurn: this.files.yieldTurn,
     });
-    if (this.recovered.fresh) this.#writeFirstSnapshot(snapshots);
+    if (this.recovered.snapshot === null) this.#writeFirstSnapshot(snapshots);
     const { preAllocSizeBytes, forceSync, fsyncWarningThresholdMs } = this.config;
     this.driver = new Driver({
       config: this.config,
