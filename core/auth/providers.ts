@@ -28,7 +28,8 @@ export class AuthProviders {
   authenticate(scheme: string | null, auth: Uint8Array | null, address: string): AuthOutcome {
     if (scheme === 'ip') return { ok: true, ids: [{ scheme: 'ip', id: address }] };
     if (scheme !== 'digest' || !this.#digestEnabled) return failed;
-    const text = Buffer.from(auth ?? []).toString('utf8');
+    if (auth === null) return failed;
+    const text = Buffer.from(auth).toString('utf8');
     // ZooKeeper hashes whatever it is given; text without a colon is its own user name.
     const user = text.split(':', 1)[0] ?? '';
     const id = `${user}:${this.#sha1Base64(text)}`;
