@@ -31,7 +31,7 @@ const CHUNK_BYTES_GOAL = 256 * 1024;
  * Synced in between, so that no gigabyte of unwritten pages piles up: the log's next fdatasync, which every write waits for,
  * would queue behind it.
  */
-const SYNC_EVERY_BYTES = 8 * 1024 * 1024;
+const SYNC_EVERY_BYTES = 1024 * 1024;
 
 /** Writes snapshots beside a running server and removes old ones. */
 export class DiskSnapshots {
