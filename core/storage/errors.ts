@@ -6,7 +6,8 @@ export type StorageErrorCode =
   | 'no-valid-snapshot' // there is history, but no snapshot to begin with
   | 'unsupported-compression' // a snapshot is packed in a way that is not read here
   | 'directories-mixed' // snapshots in the log directory or logs in the snapshot directory
-  | 'would-overwrite'; // a new log would replace one that holds transactions
+  | 'would-overwrite' // a new log would replace one that holds transactions
+  | 'file-removed'; // a file that is being written has lost its name
 
 /** A state of the files that the server must not go on with by itself. The message names the file and the way out. */
 export class StorageError extends Error {
