@@ -108,14 +108,29 @@ export function logsAfter(logs: readonly LogFile[], zxid: number): LogFile[] {
   return logs.slice(first);
 }
 
-/** Makes a directory and whatever is missing above it, durably: else a crash could take the files in it along. */
+/**
+ * Makes a directory and whatever is missing above it, durably: else a crash could take the files in it along. From the top
+ * down, each name synced before the next is made. So of what is there already only the last name may be unsynced, left by a
+ * start that was killed.
+ */
 export function makeDurableDirectory(files: Files, directory: string): void {
   const missing: string[] = [];
-  for (let path = directory; path !== '' && !files.exists(path); path = parentDirectory(path))
-    missing.push(path);
-  if (missing.length === 0) return;
-  files.makeDirectory(directory);
-  for (const path of missing) files.syncDirectory(parentDirectory(path) || '.');
+  let path = directory;
+  for (; path !== '' && !files.exists(path); path = parentDirectory(path)) missing.unshift(path);
+  if (path !== '' && path !== '/') syncUnlessForbidden(files, parentDirectory(path) || '.');
+  for (const made of missing) {
+    files.makeDirectory(made);
+    files.syncDirectory(parentDirectory(made) || '.');
+  }
+}
+
+/** A directory that this user may not read is one in which others make the names. */
+function syncUnlessForbidden(files: Files, directory: string): void {
+  try {
+    files.syncDirectory(directory);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EACCES') throw error;
+  }
 }
 
 /** Empty for a name without a slash; `/` for a name at the root. */

@@ -152,6 +152,24 @@ test('errors of the real disk name the file', async () => {
   file.close();
 });
 
+test('a file without a name does not become durable: no start would find what is in it', async () => {
+  const files = new NodeFiles();
+  const path = temp.at('x');
+  const file = files.open(path, 'create');
+  const synced = () => new Promise<Error | null>((resolve) => file.datasync(resolve));
+  file.writeNow(Buffer.from('abc'), 0);
+  expect(await synced()).toBeNull();
+  files.remove(path);
+  expect((await synced())?.message).toContain(`${path}: the file was removed while`);
+  file.close();
+});
+
+test('errors of reading name the file', () => {
+  const file = new NodeFiles().open(temp.path, 'read');
+  expect(() => file.read(Buffer.alloc(10), 0)).toThrow(`'${temp.path}'`);
+  file.close();
+});
+
 describe('the simulated disk', () => {
   const outcomes = (body: (files: SimulatedFiles) => string): Set<string> => {
     const seen = new Set<string>();
@@ -253,5 +271,30 @@ describe('the simulated disk', () => {
       return files.exists('/d/one/two/x') ? 'there' : 'gone';
     });
     expect([...careless].sort()).toEqual(['gone', 'there']);
+  });
+
+  test('a directory whose maker was killed before it synced is made durable by the next', () => {
+    for (const left of ['/d/one', '/d/one/two']) {
+      const seen = outcomes((files) => {
+        if (left === '/d/one/two') makeDurableDirectory(files, '/d/one');
+        files.makeDirectory(left);
+        files.kill();
+        makeDurableDirectory(files, '/d/one/two');
+        files.open('/d/one/two/x', 'create').datasyncNow();
+        files.syncDirectory('/d/one/two');
+        files.crash();
+        return files.exists('/d/one/two/x') ? 'there' : 'gone';
+      });
+      expect([...seen]).toEqual(['there']);
+    }
+  });
+
+  test('a directory is made from the top down: a failure leaves nothing behind whose name is not synced', () => {
+    for (const after of [0, 1, 2]) {
+      const files = new SimulatedFiles(new Rng(1));
+      files.planFault({ action: 'syncDirectory', code: 'EIO', after });
+      expect(() => makeDurableDirectory(files, '/a/b/c')).toThrow('EIO');
+      expect(['/a', '/a/b', '/a/b/c'].filter((path) => files.exists(path))).toHaveLength(after + 1);
+    }
   });
 });
