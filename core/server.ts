@@ -7,7 +7,7 @@ import { DiskLog } from './io/disk-log.ts';
 import { DiskSnapshots } from './io/disk-snapshot.ts';
 import { NodeFiles } from './io/node-files.ts';
 import { sha1Base64, systemClock, systemRandom } from './io/system-clock.ts';
-import { TcpClients } from './io/tcp-clients.ts';
+import { assertPortIsFree, TcpClients } from './io/tcp-clients.ts';
 import type { Connection } from './pipeline/connection.ts';
 import { type Files, type Logger, silentLogger } from './ports.ts';
 import { RunningView } from './server-view.ts';
@@ -53,6 +53,8 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     snapshotDirectory: `${config.dataDir}/version-2`,
     logDirectory: `${config.dataLogDir}/version-2`,
   };
+  const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
+  await assertPortIsFree(clientPort, clientPortAddress);
   const snapshots = new DiskSnapshots(files, { ...directories, logger });
   const tree = await restore(config, files, directories, snapshots, stats, logger);
 
@@ -96,7 +98,6 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     },
     logger,
   );
-  const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
   const address = await tcp.listen(clientPort, clientPortAddress, clientPortListenBacklog);
   view.clientPort = address.port;
   driver.start();

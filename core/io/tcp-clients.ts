@@ -56,6 +56,19 @@ class SocketLink implements ClientLink {
   }
 }
 
+/**
+ * Rejects with the system's error if nobody could listen there now. A server asks before it touches its files: a port in use is
+ * the one sign of another server, perhaps an Apache ZooKeeper, that is at work on them with the same configuration.
+ */
+export async function assertPortIsFree(port: number, host: string | null): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject);
+    probe.listen(host === null ? { port } : { port, host }, () => probe.close(() => resolve()));
+  });
+}
+
 /** The client port: sockets in, links out. */
 export class TcpClients<Handle> {
   readonly #server: Server;
