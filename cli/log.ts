@@ -18,11 +18,18 @@ export function createLogger(level: string = process.env.ZOOKIT_LOG_LEVEL ?? 'in
   };
   const sink = process.stdout.isTTY
     ? pino(options, { write: (line: string) => void process.stdout.write(readableLine(line)) })
-    : pino(options, pino.destination({ fd: 1, sync: true }));
+    : pino(options, destination());
   return {
     debug: (message, fields = {}) => sink.debug(fields, message),
     info: (message, fields = {}) => sink.info(fields, message),
     warn: (message, fields = {}) => sink.warn(fields, message),
     error: (message, fields = {}) => sink.error(fields, message),
   };
+}
+
+/** Where standard output leads may be full or gone. That loses lines, but is no reason to end a server. */
+function destination(): ReturnType<typeof pino.destination> {
+  const stream = pino.destination({ fd: 1, sync: true });
+  stream.on('error', () => {});
+  return stream;
 }

@@ -1,6 +1,8 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ServerConfig } from '../core/config.ts';
+import { NodeFiles } from '../core/io/node-files.ts';
+import { makeDurableDirectory } from '../core/storage/file-names.ts';
 import { ConfigError, ensembleFault, type ParsedConfig, parseZooCfg } from '../core/zoo-cfg.ts';
 
 /**
@@ -26,26 +28,44 @@ export class DataDirectoryError extends Error {
 }
 
 /**
- * Makes the data directories unless that is switched off, and checks that they can be written. Throws `DataDirectoryError` or a
- * system's error.
+ * Makes the data directories unless that is switched off, and checks that they and what is in them can be written, so that a
+ * server does not find out at the first write. Throws `DataDirectoryError` or a system's error. Returns the configuration to
+ * go on with: it has one name for both directories where they are the same under two.
  */
-export function prepareDirectories(config: ServerConfig): void {
-  for (const directory of new Set([config.dataDir, config.dataLogDir])) {
-    const found = statSync(directory, { throwIfNoEntry: false });
-    if (found === undefined) {
+export function prepareDirectories(config: ServerConfig): ServerConfig {
+  const { dataDir, dataLogDir } = config;
+  for (const directory of new Set([dataDir, dataLogDir])) {
+    if (!isDirectory(directory)) {
       if (!config.dataDirAutocreate) {
         throw new DataDirectoryError(
           `${directory} does not exist: make it, or take out datadir.autocreate=false`,
         );
       }
-      mkdirSync(directory, { recursive: true });
-    } else if (!found.isDirectory()) {
-      throw new DataDirectoryError(
-        `${directory} is not a directory: set dataDir and dataLogDir to directories`,
-      );
+      makeDurableDirectory(new NodeFiles(), directory);
     }
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    assertUsable(directory);
+    const contents = `${directory}/version-2`;
+    if (isDirectory(contents)) assertUsable(contents);
   }
+  return isSame(dataDir, dataLogDir) ? { ...config, dataLogDir: dataDir } : config;
+}
+
+/** False if there is nothing of that name. */
+function isDirectory(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === false) {
+    throw new DataDirectoryError(`${path} is not a directory: set dataDir and dataLogDir to directories`);
+  }
+  return found !== undefined;
+}
+
+function assertUsable(directory: string): void {
+  accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [statSync(one, { bigint: true }), statSync(other, { bigint: true })];
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 function readRequired(path: string): string {

@@ -1,4 +1,4 @@
-import { type DirectoryLock, lockDirectory } from '../core/io/directory-lock.ts';
+import { type DirectoryLock, lockDirectories } from '../core/io/directory-lock.ts';
 import type { Logger } from '../core/ports.ts';
 import { type RunningServer, startServer } from '../core/server.ts';
 import { FULL_VERSION } from '../core/version.ts';
@@ -26,9 +26,9 @@ export async function runServer(configPath: string): Promise<void> {
   };
   process.on('uncaughtException', onFatal);
   try {
-    prepareDirectories(config);
-    const lock = await lockDirectory(config.dataDir);
-    const server = await startServer(config, { logger: log, onFatal });
+    const prepared = prepareDirectories(config);
+    const lock = await lockDirectories([prepared.dataDir, prepared.dataLogDir]);
+    const server = await startServer(prepared, { logger: log, onFatal });
     announce(log, server, config.dataDir);
     closeOnSignal((signal) => stop(log, server, lock, signal));
   } catch (error) {

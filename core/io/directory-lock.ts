@@ -19,6 +19,27 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** Holds several directories as `lockDirectory` does, all or none. One that is named twice, under whatever names, is held once. */
+export async function lockDirectories(directories: readonly string[]): Promise<DirectoryLock> {
+  const held: DirectoryLock[] = [];
+  const release = (): void => {
+    for (const lock of held.splice(0)) lock.release();
+  };
+  const seen = new Set<string>();
+  try {
+    for (const directory of directories) {
+      const { dev, ino } = statSync(directory, { bigint: true });
+      if (seen.has(`${dev}-${ino}`)) continue;
+      seen.add(`${dev}-${ino}`);
+      held.push(await lockDirectory(directory));
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
+}
+
 /**
  * Holds a directory against a second server on the same machine until `release` or the end of the process, however it ends.
  * The directory must exist. Rejects with `DirectoryInUseError`.

@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../client/index.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 import { fourLetterWord } from '../kit/four-letter.ts';
-import { Child } from '../kit/processes.ts';
+import { Child, freePort } from '../kit/processes.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 
 let built: BuiltPackage;
@@ -112,6 +112,8 @@ zookit server: ${path}:5: forceSync=false: not a yes or no, expected yes or no
       expect(child.output).toContain(
         `port ${port} on 127.0.0.1 is in use: stop the other program, or set another clientPort`,
       );
+      // The other program may be a server on the very same files.
+      expect(await readdir(temp.at('data'))).toEqual([]);
     } finally {
       holder.close();
     }
@@ -183,6 +185,76 @@ zookit server: ${path}:5: forceSync=false: not a yes or no, expected yes or no
     expect(await child.exited).toEqual({ code: 1, signal: null });
     expect(child.output).toMatch(/"level":"error".*"msg":"stopping: /);
     await client?.close();
+  });
+});
+
+describe('zookit server, when its disk fails it', () => {
+  it('stops when its files are removed, and acknowledges nothing more', async () => {
+    await using temp = await tempDirectory();
+    await using child = server(await configIn(temp));
+    const client = await connect(`127.0.0.1:${await portOf(child)}`, { closeTimeoutMs: 50 });
+    await client.create('/before', 'x');
+    await rm(temp.at('data', 'version-2'), { recursive: true });
+    const stored = client.create('/after', 'x').then(
+      () => true,
+      () => false,
+    );
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(child.output).toContain('the file was removed while this server wrote to it');
+    await client.close();
+    expect(await stored).toBe(false);
+  });
+
+  it('serves on when what it says cannot be written', async () => {
+    await using temp = await tempDirectory();
+    const port = await freePort();
+    const config = await configIn(temp, `clientPort=${port}`);
+    const deaf = 'exec "$0" "$@" >/dev/full';
+    await using child = new Child('bash', ['-c', deaf, process.execPath, built.main, 'server', config]);
+    const client = await connect(`127.0.0.1:${port}`);
+    await client.create('/a', 'b');
+    await client.close();
+    expect(await child.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  it('says so at once, not at the first write, when another user owns its files', async () => {
+    await using temp = await tempDirectory();
+    await mkdir(temp.at('data', 'version-2'), { recursive: true });
+    await chmod(temp.at('data', 'version-2'), 0o555);
+    const config = await configIn(temp);
+    await chmod(temp.path, 0o777);
+    await chmod(temp.at('data'), 0o777);
+    // To root nothing is forbidden.
+    const asNobody = 'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" "$@"';
+    const asUser = process.getuid?.() === 0 ? asNobody : 'exec "$0" "$@"';
+    await using child = new Child('bash', ['-c', asUser, process.execPath, built.main, 'server', config]);
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(child.output).toContain(`${temp.at('data', 'version-2')} is not permitted to this user`);
+  });
+
+  it('takes two names of one directory for one', async () => {
+    await using temp = await tempDirectory();
+    await mkdir(temp.at('data'));
+    await symlink(temp.at('data'), temp.at('logs'));
+    const config = await configIn(temp, `dataLogDir=${temp.at('logs')}`);
+    for (const path of ['/first', '/second']) {
+      await using child = server(config);
+      const client = await connect(`127.0.0.1:${await portOf(child)}`, { closeTimeoutMs: 50 });
+      await client.create(path, 'x');
+      expect(await child.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+      await client.close();
+    }
+  });
+
+  it('does not share a log directory with another server', async () => {
+    await using temp = await tempDirectory();
+    await using other = await tempDirectory();
+    const shared = `dataLogDir=${temp.at('logs')}`;
+    await using first = server(await configIn(temp, shared));
+    await portOf(first);
+    await using second = server(await configIn(other, shared));
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.output).toContain(`${temp.at('logs')}: another server works in this directory`);
   });
 });
 

@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { DirectoryInUseError, lockDirectory } from '../../core/io/directory-lock.ts';
+import { DirectoryInUseError, lockDirectories, lockDirectory } from '../../core/io/directory-lock.ts';
 import { tempDirectory } from '../kit/temp.ts';
 
 describe.runIf(process.platform === 'linux')('the lock on a directory', () => {
@@ -22,6 +22,20 @@ describe.runIf(process.platform === 'linux')('the lock on a directory', () => {
     await using b = await tempDirectory();
     const locks = [await lockDirectory(a.path), await lockDirectory(b.path)];
     for (const lock of locks) lock.release();
+  });
+
+  it('holds several directories, all or none', async () => {
+    await using a = await tempDirectory();
+    await using b = await tempDirectory();
+    await symlink(a.path, b.at('a'));
+    const both = await lockDirectories([a.path, b.at('a'), b.path]);
+    await expect(lockDirectory(a.path)).rejects.toThrow(DirectoryInUseError);
+    await expect(lockDirectory(b.path)).rejects.toThrow(DirectoryInUseError);
+    both.release();
+    const second = await lockDirectory(b.path);
+    await expect(lockDirectories([a.path, b.path])).rejects.toThrow(`${b.path}: another server works`);
+    (await lockDirectory(a.path)).release();
+    second.release();
   });
 
   it('needs the directory', async () => {
