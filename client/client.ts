@@ -101,6 +101,14 @@ export class ZooKeeperClient implements AsyncDisposable {
     return this.#connection.session.ready;
   }
 
+  /**
+   * Whether the session can be relied on at this moment, by the clock: true while there is a connection whose server was heard within
+   * two thirds of the session timeout. Unlike states and signals it is right even when the process has just been stopped for a while.
+   */
+  get trusted(): boolean {
+    return this.#connection.trusted;
+  }
+
   /** The server of the present connection as `host:port`, or null. */
   get server(): string | null {
     return this.#connection.session.ready ? this.#connection.session.attempts.server : null;

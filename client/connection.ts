@@ -52,6 +52,10 @@ export class Connection implements SessionOut {
     this.#arm();
   }
 
+  get trusted(): boolean {
+    return this.session.deadlines.trusted(this.#ports.monotonicMs());
+  }
+
   submit(call: Call): void {
     this.session.submit(this.#ports.monotonicMs(), call);
   }
@@ -160,7 +164,7 @@ export class Connection implements SessionOut {
    * it with every request would cost more.
    */
   #arm(): void {
-    const deadlineMs = this.session.deadlineMs();
+    const deadlineMs = this.session.deadlines.next();
     if (deadlineMs >= this.#timerAtMs) return;
     this.#cancelTimer?.();
     const nowMs = this.#ports.monotonicMs();

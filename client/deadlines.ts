@@ -1,4 +1,4 @@
-import type { SessionTimes } from './timing.ts';
+import type { Identity } from './identity.ts';
 
 /** Where a session stands with its connection. */
 export type Phase = 'idle' | 'waiting' | 'connecting' | 'handshake' | 'ready' | 'ended';
@@ -32,10 +32,13 @@ export class Deadlines {
   /** When to look for a server with a quorum; counts only while there is a connection. */
   probeAtMs = Number.POSITIVE_INFINITY;
   readonly #attemptTimeoutMs: number;
+  readonly #identity: Identity;
   #phase: Phase = 'idle';
   #phaseMs = 0;
 
-  constructor(attemptTimeoutMs: number) {
+  /** The session's timeout is taken from its identity, which learns it from the server. */
+  constructor(identity: Identity, attemptTimeoutMs: number) {
+    this.#identity = identity;
     this.#attemptTimeoutMs = attemptTimeoutMs;
   }
 
@@ -56,7 +59,8 @@ export class Deadlines {
   }
 
   /** When `due` will next be something else; infinity if never. */
-  next(times: SessionTimes): number {
+  next(): number {
+    const { times } = this.#identity;
     const silence = Math.min(this.heardMs + times.expiryMs, this.closeByMs);
     switch (this.#phase) {
       case 'waiting':
@@ -77,7 +81,13 @@ export class Deadlines {
     }
   }
 
-  due(nowMs: number, times: SessionTimes): Due {
+  /** Whether the server of the connection was heard so lately that the session cannot have expired. */
+  trusted(nowMs: number): boolean {
+    return this.#phase === 'ready' && nowMs < this.heardMs + this.#identity.times.readTimeoutMs;
+  }
+
+  due(nowMs: number): Due {
+    const { times } = this.#identity;
     if (this.#phase === 'idle' || this.#phase === 'ended') return 'nothing';
     if (nowMs >= this.closeByMs) return 'close';
     if (nowMs >= this.heardMs + times.expiryMs) return 'unheard';

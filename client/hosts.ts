@@ -31,7 +31,8 @@ function parseEndpoint(text: string, connectString: string): Endpoint {
   }
   const parts = text.split(':');
   // More than one colon without brackets can only be a bare IPv6 address.
-  if (parts.length > 2) return { host: text, port: DEFAULT_PORT };
+  if (parts.length > 2 && /^[0-9a-f:.]+(%\w+)?$/i.test(text)) return { host: text, port: DEFAULT_PORT };
+  if (parts.length > 2) refuse(connectString, `${JSON.stringify(text)} is no host:port`);
   const host = parts[0]!;
   if (host === '' || /[\s[\]]/.test(host)) refuse(connectString, `${JSON.stringify(text)} is no host`);
   return { host, port: parts[1] === undefined ? DEFAULT_PORT : parsePort(parts[1], connectString) };

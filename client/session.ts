@@ -36,12 +36,13 @@ export class Session {
   readonly writer = new ByteWriter(16 * 1024);
   readonly requests: Requests;
   readonly identity: Identity;
+  /** `next` is when to call `tick`. */
+  readonly deadlines: Deadlines;
   readonly attempts: Attempts;
   readonly #credentials = new Credentials();
   readonly #settings: SessionSettings;
   readonly #watches: Watches;
   readonly #out: SessionOut;
-  readonly #times: Deadlines;
 
   #frames: FrameReader;
   /** Counts connections, so that a chunk's later frames are not taken for those of a connection dropped meanwhile. */
@@ -60,33 +61,28 @@ export class Session {
     this.attempts = attempts;
     this.#watches = watches;
     this.#out = out;
-    this.#times = new Deadlines(settings.attemptTimeoutMs);
     this.identity = new Identity(settings.sessionTimeoutMs);
+    this.deadlines = new Deadlines(this.identity, settings.attemptTimeoutMs);
     this.requests = new Requests(settings.frameBytesMax);
     this.#frames = new FrameReader(settings.frameBytesMax);
   }
 
   get ready(): boolean {
-    return this.#times.phase === 'ready';
+    return this.deadlines.phase === 'ready';
   }
 
   get ended(): boolean {
-    return this.#times.phase === 'ended';
+    return this.deadlines.phase === 'ended';
   }
 
   start(nowMs: number): void {
-    this.#times.heardMs = nowMs;
+    this.deadlines.heardMs = nowMs;
     this.#attempt(nowMs);
   }
 
-  /** When `tick` has something to do next; infinity if never. */
-  deadlineMs(): number {
-    return this.#times.next(this.identity.times);
-  }
-
-  /** Time has passed. Call it when `deadlineMs` has come; earlier or later does no harm. */
+  /** Time has passed. Call it when `deadlines.next` has come; earlier or later does no harm. */
   tick(nowMs: number): void {
-    switch (this.#times.due(nowMs, this.identity.times)) {
+    switch (this.deadlines.due(nowMs)) {
       case 'close':
         this.#end(null);
         break;
@@ -97,7 +93,8 @@ export class Session {
         this.#attempt(nowMs);
         break;
       case 'slow': {
-        const missing = this.#times.phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
+        const missing =
+          this.deadlines.phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
         this.#drop(nowMs, new Error(`${missing} within ${this.#settings.attemptTimeoutMs} ms`));
         break;
       }
@@ -109,7 +106,7 @@ export class Session {
         this.#sent(nowMs);
         break;
       case 'probe':
-        this.#times.probeAtMs = Number.POSITIVE_INFINITY;
+        this.deadlines.probeAtMs = Number.POSITIVE_INFINITY;
         this.#out.probe(this.attempts.candidate());
         break;
       case 'nothing':
@@ -118,7 +115,7 @@ export class Session {
   }
 
   linkOpen(nowMs: number): void {
-    this.#times.enter('handshake', nowMs);
+    this.deadlines.enter('handshake', nowMs);
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
     const start = beginFrame(this.writer);
@@ -141,29 +138,29 @@ export class Session {
 
   /** The link failed or the server ended it. */
   linkClosed(nowMs: number, error: Error | null): void {
-    const during = this.#times.phase === 'handshake' ? ' without answering the handshake' : '';
+    const during = this.deadlines.phase === 'handshake' ? ' without answering the handshake' : '';
     this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`));
   }
 
   /** What a server answered that was asked, over a link of its own, whether it has a quorum. */
   probed(nowMs: number, endpoint: Endpoint, hasQuorum: boolean): void {
-    if (this.#times.phase !== 'ready' || !this.#readOnly) return;
+    if (this.deadlines.phase !== 'ready' || !this.#readOnly) return;
     if (!hasQuorum) {
-      this.#times.probeAtMs = nowMs + this.attempts.probeDelayMs();
+      this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
       return;
     }
     this.attempts.prefer(endpoint);
     this.#drop(nowMs, new Error(`${formatEndpoint(endpoint)} has a quorum`));
-    this.#times.retryAtMs = nowMs;
+    this.deadlines.retryAtMs = nowMs;
   }
 
   submit(nowMs: number, call: Call): void {
-    if (this.#times.phase === 'ended' || this.#closing) {
+    if (this.deadlines.phase === 'ended' || this.#closing) {
       call.fail(endedError(call, this.#endError));
     } else if (this.requests.waiting >= this.#settings.pendingMax) {
       const detail = `pendingMax is ${this.#settings.pendingMax}`;
       call.fail(new QueueFullError({ ...contextOf(call), detail }));
-    } else if (this.#times.phase === 'ready') {
+    } else if (this.deadlines.phase === 'ready') {
       this.requests.send(call, this.writer);
       this.#sent(nowMs);
     } else {
@@ -173,13 +170,13 @@ export class Session {
 
   /** Adds credentials to this connection and all later ones. `done` is called once, with null if the server took them. */
   addAuth(nowMs: number, auth: AuthInfo, done: (error: Error | null) => void): void {
-    if (this.#times.phase === 'ended' || this.#closing) {
+    if (this.deadlines.phase === 'ended' || this.#closing) {
       const cause = this.#endError ?? undefined;
       done(new ClosedError({ operation: 'addAuth', path: null, cause }, 'not-applied'));
       return;
     }
     this.#credentials.add(auth, done);
-    if (this.#times.phase !== 'ready') return;
+    if (this.deadlines.phase !== 'ready') return;
     this.#credentials.writeNew(this.writer);
     this.#sent(nowMs);
   }
@@ -187,7 +184,7 @@ export class Session {
   /** Tells the server again about the watches of a path, after a request that may have removed more than it should. */
   rearmPath(nowMs: number, path: string): void {
     const batch = this.#watches.rearmPath(path, this.identity.lastZxid);
-    if (this.#times.phase !== 'ready' || batch === null) return;
+    if (this.deadlines.phase !== 'ready' || batch === null) return;
     writeRearm(this.writer, batch);
     this.#sent(nowMs);
   }
@@ -197,12 +194,12 @@ export class Session {
    * `closeTimeoutMs`, so that ephemeral nodes need not wait for the session's expiry.
    */
   close(nowMs: number): void {
-    if (this.#times.phase === 'ended' || this.#closing) return;
+    if (this.deadlines.phase === 'ended' || this.#closing) return;
     this.#closing = true;
-    this.#times.closeByMs = nowMs + this.#settings.closeTimeoutMs;
+    this.deadlines.closeByMs = nowMs + this.#settings.closeTimeoutMs;
     this.requests.failUnsent((call) => endedError(call, this.#endError));
-    if (this.#times.phase === 'ready') this.#sendClose(nowMs);
-    else if (this.identity.sessionId === 0n && this.#times.phase !== 'handshake') this.#end(null);
+    if (this.deadlines.phase === 'ready') this.#sendClose(nowMs);
+    else if (this.identity.sessionId === 0n && this.deadlines.phase !== 'handshake') this.#end(null);
   }
 
   #sendClose(nowMs: number): void {
@@ -214,7 +211,7 @@ export class Session {
   }
 
   #attempt(nowMs: number): void {
-    this.#times.enter('connecting', nowMs);
+    this.deadlines.enter('connecting', nowMs);
     this.#link++;
     this.#frames = new FrameReader(this.#settings.frameBytesMax);
     this.writer.reset();
@@ -222,11 +219,11 @@ export class Session {
   }
 
   #frame(nowMs: number, reader: ByteReader): void {
-    if (this.#times.phase === 'handshake') {
+    if (this.deadlines.phase === 'handshake') {
       this.#handshake(nowMs, readConnectResponse(reader));
       return;
     }
-    this.#times.heardMs = nowMs;
+    this.deadlines.heardMs = nowMs;
     const xid = reader.readInt();
     const zxid = reader.readLongExact();
     const err = reader.readInt();
@@ -266,7 +263,7 @@ export class Session {
   #handshake(nowMs: number, response: ConnectResponse): void {
     const before = this.identity.sessionId;
     if (response.timeOut <= 0 && before !== 0n) {
-      this.#times.heardMs = nowMs;
+      this.deadlines.heardMs = nowMs;
       this.#expire(nowMs, new Error('the server said that the session had expired'));
       return;
     }
@@ -278,9 +275,9 @@ export class Session {
     this.identity.accept(response);
     this.attempts.succeeded();
     this.#readOnly = response.readOnly === true;
-    this.#times.heardMs = nowMs;
-    this.#times.enter('ready', nowMs);
-    if (this.#readOnly) this.#times.probeAtMs = nowMs + this.attempts.probeDelayMs();
+    this.deadlines.heardMs = nowMs;
+    this.deadlines.enter('ready', nowMs);
+    if (this.#readOnly) this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
     if (this.#closing) {
       this.#sendClose(nowMs);
       return;
@@ -306,10 +303,10 @@ export class Session {
    * it would come to the same.
    */
   #garbage(nowMs: number, fault: WireFault): void {
-    const tooLarge = fault.code === 'frame-too-large' && this.#times.phase === 'ready';
+    const tooLarge = fault.code === 'frame-too-large' && this.deadlines.phase === 'ready';
     const call = this.#answering ?? (tooLarge ? this.requests.head : undefined);
     this.#answering = null;
-    if (this.#times.phase === 'handshake') {
+    if (this.deadlines.phase === 'handshake') {
       this.#drop(nowMs, new Error(`no answer to a handshake: ${fault.message}`, { cause: fault }));
       return;
     }
@@ -328,12 +325,12 @@ export class Session {
 
   /** The connection is gone, or never came about. */
   #lose(nowMs: number, cause: Error): void {
-    if (this.#times.phase === 'ended') return;
-    const wasReady = this.#times.phase === 'ready';
-    const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.#times.phaseMs : 0);
+    if (this.deadlines.phase === 'ended') return;
+    const wasReady = this.deadlines.phase === 'ready';
+    const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.deadlines.phaseMs : 0);
     this.#link++;
-    this.#times.enter('waiting', nowMs);
-    this.#times.retryAtMs = nowMs + delayMs;
+    this.deadlines.enter('waiting', nowMs);
+    this.deadlines.retryAtMs = nowMs + delayMs;
     this.#credentials.connectionLost();
     this.requests.connectionLost(cause);
     if (this.#closing) {
@@ -349,12 +346,12 @@ export class Session {
     const cause = new Error(
       `no server was heard for ${this.identity.times.expiryMs} ms (${this.attempts.summary})`,
     );
-    this.#times.heardMs = nowMs;
+    this.deadlines.heardMs = nowMs;
     if (this.identity.sessionId !== 0n) {
       this.#expire(nowMs, cause);
       return;
     }
-    if (this.#times.phase !== 'waiting') this.#drop(nowMs, cause);
+    if (this.deadlines.phase !== 'waiting') this.#drop(nowMs, cause);
     const detail = cause.message;
     this.requests.failUnsent(
       (call) => new ConnectionLossError({ ...contextOf(call), detail, cause }, 'not-applied'),
@@ -363,7 +360,7 @@ export class Session {
 
   #expire(nowMs: number, cause: Error): void {
     const sessionId = this.identity.sessionId;
-    if (this.#times.phase !== 'waiting') this.#drop(nowMs, cause);
+    if (this.deadlines.phase !== 'waiting') this.#drop(nowMs, cause);
     if (this.ended || this.identity.sessionId !== sessionId) return;
     const detail = `${formatSessionId(sessionId)}: ${cause.message}`;
     this.identity.forget();
@@ -382,8 +379,8 @@ export class Session {
   }
 
   #end(error: Error | null): void {
-    if (this.#times.phase === 'ended') return;
-    this.#times.enter('ended', 0);
+    if (this.deadlines.phase === 'ended') return;
+    this.deadlines.enter('ended', 0);
     this.#endError = error;
     this.#link++;
     this.#out.disconnect();
@@ -394,7 +391,7 @@ export class Session {
   }
 
   #sent(nowMs: number): void {
-    this.#times.sentMs = nowMs;
+    this.deadlines.sentMs = nowMs;
     this.#out.flush();
   }
 }

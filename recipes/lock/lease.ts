@@ -18,6 +18,11 @@ export interface Lease extends AsyncDisposable {
    */
   readonly signal: AbortSignal;
   /**
+   * Whether the lock is held at this moment, by the clock: false once the signal has aborted, and also where it is about to, because
+   * this process was stopped for so long that the session may have expired meanwhile. Ask before what cannot be fenced.
+   */
+  readonly held: boolean;
+  /**
    * Gives the lock up; the last lease of a re-entrant lock deletes the node, however often the connection breaks. Resolves when the
    * node is gone. Idempotent.
    */
@@ -123,6 +128,10 @@ export class HeldLease implements Lease {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get held(): boolean {
+    return !this.#controller.signal.aborted && this.#hold.client.trusted;
   }
 
   abort(reason: LeaseEndedError): void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientState, connect, type ZooKeeperClient } from '../../client/index.ts';
+import { nodePorts } from '../../client/tcp.ts';
 import { InterProcessMutex, type Lease, type LeaseEndedError } from '../../recipes/index.ts';
 import { TestServer } from '../../testing/index.ts';
 import { Cuttable } from '../kit/cuttable.ts';
@@ -46,6 +47,21 @@ describe('InterProcessMutex when connections and sessions are lost', () => {
     await released;
     expect(await other.exists(lease.path)).toBeNull();
     await (await new InterProcessMutex(client, '/doubt').acquire({ timeoutMs: 5_000 })).release();
+  });
+
+  test('a process that was stopped does not take its lease for held when it wakes up', async () => {
+    let stoppedMs = 0;
+    const ports = { ...nodePorts, monotonicMs: () => nodePorts.monotonicMs() + stoppedMs };
+    await using client = await connect(server.connectString, { ports, sessionTimeoutMs: 30_000 });
+    const lease = await new InterProcessMutex(client, '/stopped').acquire();
+    expect(lease.held).toBe(true);
+    stoppedMs = 21_000;
+    // No timer has run and no signal has aborted yet: the clock alone tells.
+    expect([lease.held, lease.signal.aborted]).toEqual([false, false]);
+    await client.sync();
+    expect(lease.held).toBe(true);
+    await lease.release();
+    expect(lease.held).toBe(false);
   });
 
   test('an expired session ends the lease, and the next in line gets the lock', async () => {
