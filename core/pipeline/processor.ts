@@ -115,11 +115,14 @@ export class RequestProcessor implements ConnectionOwner {
     const type = bytes.readInt32BE(start + 4);
     connection.stats.packetsReceived++;
     this.#parts.stats.packetsReceived++;
-    this.#parts.tracker.touch(connection.session!, nowMs);
+    const session = connection.session!;
+    this.#parts.tracker.touch(session, nowMs);
     if (type === OpCode.auth) {
       this.#authenticate(connection, xid, bytes, start + 8, end);
     } else if (isWrite(type)) {
       this.#submit(connection, xid, type, bytes, start + 8, end, nowMs);
+    } else if (session.closing) {
+      this.#refuseInOrder(connection, xid, bytes, start + 8, end);
     } else if (connection.waitingCount > 0) {
       const afterZxid = this.broadcast.lastProposed;
       const answerBytes =
@@ -231,7 +234,6 @@ export class RequestProcessor implements ConnectionOwner {
       return;
     }
     try {
-      if (session.closing) throw new Refusal(ErrorCode.SessionExpired, 'session is closing');
       size = this.#reads.answer(connection, type, xid, bytes, start, end);
     } catch (error) {
       size = this.#answerError(connection, xid, type, codeOf(error));
@@ -350,6 +352,15 @@ export class RequestProcessor implements ConnectionOwner {
     return encoder.bytes.subarray(start, encoder.pos);
   }
 
+  /** A read that came behind the end of its session. Those that came before are answered, whenever their turn is. */
+  #refuseInOrder(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): void {
+    const request = { xid, type: BEHIND_END, bytes, start, end, receivedMs: this.nowMs };
+    const refused: Waiting = { ...request, afterZxid: 0, answerBytes: 0, proposed: false };
+    if (connection.waitingCount > 0) connection.pushWaiting(refused);
+    else this.#runWaiting(connection, refused);
+    this.throttle(connection);
+  }
+
   /** An unreadable write takes no place among the transactions, but its answer keeps its place among the answers. */
   #answerInOrder(connection: Connection, request: Waiting): void {
     const marshallingError: Waiting = { ...request, type: UNREADABLE, proposed: false };
@@ -435,8 +446,9 @@ export class RequestProcessor implements ConnectionOwner {
   }
 
   #runWaiting(connection: Connection, { xid, type, bytes, start, end, receivedMs }: Waiting): void {
-    if (type === UNREADABLE) {
-      const size = this.#answerError(connection, xid, type, ErrorCode.MarshallingError);
+    if (type === UNREADABLE || type === BEHIND_END) {
+      const err = type === UNREADABLE ? ErrorCode.MarshallingError : ErrorCode.SessionExpired;
+      const size = this.#answerError(connection, xid, type, err);
       this.#answered(connection, xid, type, size, receivedMs);
       return;
     }
@@ -468,6 +480,8 @@ export class RequestProcessor implements ConnectionOwner {
 
 /** Pseudo type of a request whose record could not be read. */
 const UNREADABLE = Number.MIN_SAFE_INTEGER;
+/** Pseudo type of a read that its session's end came before. */
+const BEHIND_END = Number.MIN_SAFE_INTEGER + 1;
 
 const writes: ReadonlySet<number> = new Set([
   OpCode.create,
@@ -510,7 +524,7 @@ function isWrite(type: number): boolean {
 }
 
 function isRequest(type: number): boolean {
-  return requests.has(type) || type === UNREADABLE;
+  return requests.has(type);
 }
 
 function codeOf(error: unknown): ErrorCode {
