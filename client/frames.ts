@@ -2,18 +2,24 @@ import type { ByteWriter } from '../wire/bytes.ts';
 import type { Codec } from '../wire/codec.ts';
 import type { OpCode } from '../wire/opcodes.ts';
 
-/** Begins a frame; `endFrame` puts its length in. */
-export function beginFrame(writer: ByteWriter): number {
+function beginFrame(writer: ByteWriter): number {
   const start = writer.pos;
   writer.writeInt(0);
   return start;
 }
 
-/** Length of the frame begun at `start`. */
-export function endFrame(writer: ByteWriter, start: number): number {
+/** Puts the length of the frame begun at `start` in its place. */
+function endFrame(writer: ByteWriter, start: number): number {
   const frameBytes = writer.pos - start - 4;
   writer.bytes.writeInt32BE(frameBytes, start);
   return frameBytes;
+}
+
+/** Bytes as a frame, for the handshake, which has no header. */
+export function writeBody(writer: ByteWriter, body: Uint8Array): void {
+  const start = beginFrame(writer);
+  writer.writeRaw(body);
+  endFrame(writer, start);
 }
 
 /** One request as a frame: header and body. Returns the frame's length; throws `WireFault` if the body cannot be encoded. */

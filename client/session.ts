@@ -17,7 +17,7 @@ import {
   ResponseTooLargeError,
   SessionExpiredError,
 } from './errors.ts';
-import { beginFrame, endFrame, writeFrame } from './frames.ts';
+import { writeBody, writeFrame } from './frames.ts';
 import { Identity } from './identity.ts';
 import { type Endpoint, formatEndpoint } from './ports.ts';
 import { type Call, closeCall, contextOf, endedError, Requests } from './requests.ts';
@@ -118,9 +118,7 @@ export class Session {
     this.deadlines.enter('handshake', nowMs);
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
-    const start = beginFrame(this.writer);
-    this.writer.writeRaw(this.identity.connectRequest(this.#settings.readOnly));
-    endFrame(this.writer, start);
+    writeBody(this.writer, this.identity.connectRequest(this.#settings.readOnly));
     this.#sent(nowMs);
   }
 
@@ -203,10 +201,8 @@ export class Session {
   }
 
   #sendClose(nowMs: number): void {
-    this.requests.send(
-      closeCall(() => this.#end(null)),
-      this.writer,
-    );
+    const call = closeCall(() => this.#end(null));
+    this.requests.send(call, this.writer);
     this.#sent(nowMs);
   }
 
@@ -232,9 +228,10 @@ export class Session {
       this.#watches.dispatch(event.type, event.path, zxid > 0 ? zxid : null);
       return;
     }
+    if (xid >= 0 && !this.#expected(nowMs, xid)) return;
     if (zxid > this.identity.lastZxid) this.identity.lastZxid = zxid;
     if (xid >= 0) {
-      this.#reply(nowMs, xid, err, reader);
+      this.#reply(err, reader);
     } else if (xid === ReservedXid.auth) {
       // Credentials that were taken before got this client its rights; going on without them would mislead.
       const error = this.#credentials.answered(err);
@@ -246,13 +243,17 @@ export class Session {
     }
   }
 
-  #reply(nowMs: number, xid: number, err: number, reader: ByteReader): void {
+  /** Whether a reply is that to the oldest request; otherwise nothing on this connection can be trusted. */
+  #expected(nowMs: number, xid: number): boolean {
     const call = this.requests.head;
-    if (call === undefined || call.xid !== xid) {
-      const expected = call === undefined ? 'no reply' : `the reply to request ${call.xid}`;
-      this.#drop(nowMs, new Error(`expected ${expected}, got one to request ${xid}`));
-      return;
-    }
+    if (call?.xid === xid) return true;
+    const expected = call === undefined ? 'no reply' : `the reply to request ${call.xid}`;
+    this.#drop(nowMs, new Error(`expected ${expected}, got one to request ${xid}`));
+    return false;
+  }
+
+  #reply(err: number, reader: ByteReader): void {
+    const call = this.requests.head!;
     this.#answering = call;
     call.answer(err, reader);
     this.#answering = null;

@@ -6,6 +6,9 @@ import type { ClientPorts, Endpoint, Link, LinkEvents, Random } from './ports.ts
 
 const systemRandom: Random = { below: (bound) => randomInt(bound) };
 
+/** How long one address of several may take before the next is tried. Node's own quarter of a second is short for a far server. */
+const ADDRESS_TIMEOUT_MS = 1_000;
+
 type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 /** Looks a name up anew and puts its addresses in random order, so that one dead address does not always come first. */
@@ -24,7 +27,14 @@ function shuffledLookup(host: string, options: LookupOptions, done: LookupDone):
 }
 
 function open({ host, port }: Endpoint, events: LinkEvents): Link {
-  const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, lookup: shuffledLookup });
+  const socket = connect({
+    host,
+    port,
+    noDelay: true,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+    lookup: shuffledLookup,
+  });
   let failure: Error | null = null;
   socket.on('connect', () => events.open());
   socket.on('data', (chunk: Buffer) => events.data(chunk));

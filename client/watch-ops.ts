@@ -22,6 +22,11 @@ const types: Record<WatchTypeName, { readonly wire: number; readonly kinds: read
   persistentRecursive: { wire: WatcherType.PersistentRecursive, kinds: ['recursive'] },
 };
 
+function typeOf(operation: string, path: string, type: WatchTypeName): (typeof types)[WatchTypeName] {
+  if (Object.hasOwn(types, type)) return types[type];
+  throw new BadArgumentsError({ operation, path, detail: `there is no type ${JSON.stringify(type)}` });
+}
+
 /** A persistent watch that is in place. */
 export interface Watch extends AsyncDisposable {
   readonly path: string;
@@ -136,10 +141,7 @@ export async function removeWatches(
   options?: OperationOptions,
 ): Promise<void> {
   const serverPath = context.path('removeWatches', path);
-  const known = types[type];
-  if (known === undefined) {
-    throw new BadArgumentsError({ operation: 'removeWatches', path, detail: `there is no type ${type}` });
-  }
+  const known = typeOf('removeWatches', path, type);
   if (!known.kinds.some((kind) => context.watches.has(kind, serverPath))) {
     throw new NoWatcherError('NoWatcher', 'this client has no such watch', {
       operation: 'removeWatches',
@@ -162,14 +164,9 @@ export async function checkWatches(
   options?: OperationOptions,
 ): Promise<boolean> {
   const serverPath = context.path('checkWatches', path);
+  const { wire } = typeOf('checkWatches', path, type);
   try {
-    await request(
-      context,
-      'checkWatches',
-      path,
-      { path: serverPath, type: types[type].wire },
-      options?.signal,
-    );
+    await request(context, 'checkWatches', path, { path: serverPath, type: wire }, options?.signal);
     return true;
   } catch (error) {
     if (error instanceof NoWatcherError) return false;

@@ -273,6 +273,11 @@ export function describeClient(name: string, start: () => Promise<ServerUnderTes
       expect((await other.get('/mine')).data?.toString()).toBe('x');
     });
 
+    test('connect rejects when its credentials are refused', async () => {
+      const auth = [{ scheme: 'nosuchscheme', auth: 'x' }];
+      await expect(connect(server.connectString, { auth })).rejects.toThrow(AuthFailedError);
+    });
+
     test('one-shot watches fire once, before the reply that shows the change', async () => {
       await using zk = await fresh();
       const [data, exist, child] = [new Events(), new Events(), new Events()];
