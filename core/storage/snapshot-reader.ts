@@ -26,8 +26,8 @@ const DIGEST_VERSION_WITH_NUMBER = 2;
 /**
  * Reads a snapshot from end to end into `sink`, a megabyte at a time, whatever its size.
  *
- * Throws `CorruptSnapshotError` where it ends early, a length is absurd or a checksum does not match; the sink has then been
- * given records that must be forgotten. `zxid` is the file name's.
+ * Throws `CorruptSnapshotError` where it ends early, a length is absurd, a checksum does not match or the sink refuses a
+ * record; the sink has then been given records that must be forgotten. `zxid` is the file name's.
  */
 export function readSnapshot(file: OpenFile, zxid: number, sink: SnapshotSink): ZxidDigest | null {
   return new SnapshotReader(file, zxid, sink).run();
@@ -41,6 +41,8 @@ class SnapshotReader {
   /** Checksum of the bytes before `#summed`; those from there to `#position` are in the window. */
   #adler = 1;
   #summed = 0;
+  /** Whether the first seal matched. Until then the sink is given whatever damage made of the records. */
+  #isSealed = false;
 
   constructor(file: OpenFile, zxid: number, sink: SnapshotSink) {
     this.#window = new FileWindow(file);
@@ -55,13 +57,19 @@ class SnapshotReader {
       this.#readAcls();
       while (this.#readNode());
       this.#readSeal();
+      this.#isSealed = true;
       const digest = this.#readOptionalParts();
       this.#sink.snapshotLoaded(this.#zxid, digest);
       return digest;
     } catch (fault) {
-      if (fault instanceof WireFault) throw this.#corrupt(fault.message);
+      if (fault instanceof WireFault || this.#isRefusal(fault)) throw this.#corrupt(fault.message);
       throw fault;
     }
+  }
+
+  /** The sink found records that make no sense. Errors of the file system and of assertions have a code. */
+  #isRefusal(fault: unknown): fault is Error {
+    return !this.#isSealed && fault instanceof Error && !('code' in fault);
   }
 
   #corrupt(reason: string): CorruptSnapshotError {
