@@ -65,7 +65,8 @@ export function recover(files: Files, options: RecoveryOptions, sink: RecoverySi
   const loaded = loadNewestSnapshot(files, snapshots, sink, logger);
   if (loaded === null) assertHistoryMayBeEmpty(files, snapshots, logs, options);
   const snapshotZxid = loaded?.snapshot.zxid ?? 0;
-  const replayed = replayLogs(files, logsAfter(logs, snapshotZxid), snapshotZxid, sink, logger);
+  const start = { zxid: snapshotZxid, shownZxid: Math.max(snapshotZxid, loaded?.digest?.zxid ?? 0) };
+  const replayed = replayLogs(files, logsAfter(logs, snapshotZxid), start, sink, logger);
   assertReachesInvalidSnapshots(snapshots, loaded?.snapshot ?? null, replayed.zxid);
   warnIfLogsMayBeMissing(loaded, logs, replayed, options);
   repair(files, options, replayed);

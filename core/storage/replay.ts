@@ -19,6 +19,14 @@ export interface TornTail {
   readonly entries: number;
 }
 
+/** The snapshot that the logs go on from. */
+export interface ReplayStart {
+  /** Last transaction that is surely in it; 0 if there is no snapshot. */
+  readonly zxid: number;
+  /** Last transaction that it may show the effect of: as far as that, the logs were safe once. */
+  readonly shownZxid: number;
+}
+
 export interface Replayed {
   /** Last transaction found; the snapshot's zxid if the logs hold nothing newer. */
   readonly zxid: number;
@@ -36,7 +44,7 @@ export function follows(zxid: number, last: number): boolean {
 }
 
 /**
- * Hands every transaction after `snapshotZxid` in `logs` (ascending, from `logsAfter`) to the sink, once and in order.
+ * Hands every transaction after the start in `logs` (ascending, from `logsAfter`) to the sink, once and in order.
  *
  * Throws `CorruptLogError` where a log is damaged and `log-gap` where transactions are missing between the snapshot and the
  * logs or between two logs. Changes no file.
@@ -44,11 +52,11 @@ export function follows(zxid: number, last: number): boolean {
 export function replayLogs(
   files: Files,
   logs: readonly LogFile[],
-  snapshotZxid: number,
+  start: ReplayStart,
   sink: RecoverySink,
   logger: Logger,
 ): Replayed {
-  const replay = new Replay(files, logs, snapshotZxid, sink, logger);
+  const replay = new Replay(files, logs, start, sink, logger);
   replay.run();
   const { last, transactions, torn, lastEntry } = replay;
   return { zxid: last, transactions, torn, lastEntry };
@@ -61,19 +69,21 @@ class Replay {
   lastEntry: Replayed['lastEntry'] = null;
   readonly #files: Files;
   readonly #logs: readonly LogFile[];
+  readonly #shownZxid: number;
   readonly #sink: RecoverySink;
   readonly #logger: Logger;
 
   constructor(
     files: Files,
     logs: readonly LogFile[],
-    snapshotZxid: number,
+    start: ReplayStart,
     sink: RecoverySink,
     logger: Logger,
   ) {
     this.#files = files;
     this.#logs = logs;
-    this.last = snapshotZxid;
+    this.#shownZxid = start.shownZxid;
+    this.last = start.zxid;
     this.#sink = sink;
     this.#logger = logger;
   }
@@ -130,6 +140,10 @@ class Replay {
     // Nothing is missing before the next entry. Apache ZooKeeper leaves a torn tail where it is and begins a new file with the
     // zxid that the torn entry had.
     if (next !== null && next <= Math.max(lastInFile, this.last) + 1) return;
+    if (tail.kind !== 'corrupt' && lastInFile < this.#shownZxid) {
+      const reason = `an entry is unreadable, but the snapshot shows transactions up to ${formatZxid(this.#shownZxid)}`;
+      throw corruptLog(log.path, reader.position, reason, lastInFile);
+    }
     if (tail.kind === 'end') {
       if (next !== null) throw corruptLog(log.path, 0, 'it is empty, but a later file is not', lastInFile);
       this.torn.push({ path: log.path, keepBytes: 0, bytes: 0, entries: 0 });

@@ -54,7 +54,7 @@ const range = (from: number, to: number): number[] =>
 function replay(...logs: [name: string, zxid: number][]): { zxids: number[]; torn: number[] } {
   const state = new RecordedState();
   const listed = logs.map(([name, zxid]) => ({ path: `/d/${name}`, zxid }));
-  const replayed = replayLogs(files, listed, 0, state, silentLogger);
+  const replayed = replayLogs(files, listed, { zxid: 0, shownZxid: 0 }, state, silentLogger);
   return { zxids: state.zxids, torn: replayed.torn.map((tail) => tail.keepBytes) };
 }
 

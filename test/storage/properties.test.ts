@@ -133,7 +133,7 @@ test('of a spoiled log, a prefix comes back, or it is refused', () => {
       const recorded = new RecordedState();
       let refused = false;
       try {
-        replayLogs(files, [{ path: '/d/log.1', zxid: 1 }], 0, recorded, silentLogger);
+        replayLogs(files, [{ path: '/d/log.1', zxid: 1 }], { zxid: 0, shownZxid: 0 }, recorded, silentLogger);
       } catch (error) {
         if (!(error instanceof CorruptLogError) && (error as { code?: string }).code !== 'log-gap')
           throw error;

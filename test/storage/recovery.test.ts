@@ -169,6 +169,23 @@ describe('a broken newest snapshot', () => {
     expect(run().recovered.snapshot?.path).toBe('/d/snapshot.6');
   });
 
+  test('gives way when its records make no sense to the tree, long before the checksum is reached', () => {
+    put('/d/snapshot.6', snapshot(6));
+    const state = new RecordedState();
+    const { node } = state;
+    let refusal: Error = new Error('no parent');
+    state.node = (path, ...rest) => {
+      if (path.toString() === '/at-6') throw refusal;
+      node.call(state, path, ...rest);
+    };
+    const options = { snapshotDirectory: '/d', logDirectory: '/d', snapshotTrustEmpty: false };
+    const again = () => recover(files, { ...options, logger: silentLogger }, state);
+    expect(again()).toMatchObject({ zxid: 7, snapshot: { zxid: 3 } });
+    // What is no fault of the file is not taken for one.
+    refusal = Object.assign(new Error('the disk failed'), { code: 'EIO' });
+    expect(again).toThrow('the disk failed');
+  });
+
   test('is told to the operator', () => {
     put('/d/snapshot.6', snapshot(6).fill(1, 60, 61));
     run();
@@ -248,6 +265,26 @@ describe('what a crash cannot have left is refused', () => {
     put('/d/log.5', log(5, 6));
     expect(refusal()).toMatchObject({ code: 'log-gap', path: '/d/log.5' });
     expect(refusal().message).toMatch(/transaction 0x5, but the snapshot ends at 0x3/);
+  });
+
+  test('a torn tail or an empty log, where the snapshot shows that what is missing was safe once', () => {
+    // Six bytes of the entry after `zxid`, as if the process had died while it wrote.
+    const tornAfter = (zxid: number) => {
+      const whole = log(4, 5, 6, 7);
+      const end = 16 + (zxid - 3) * (makeTxn(4, Buffer.from('data 4')).length + ENTRY_OVERHEAD_BYTES);
+      return Buffer.concat([whole.subarray(0, end + 20), Buffer.alloc(2000)]);
+    };
+    put('/d/snapshot.3', snapshot(3, 6));
+    put('/d/log.4', tornAfter(5));
+    expect(refusal()).toMatchObject({ code: 'corrupt-log', path: '/d/log.4' });
+    expect(refusal().message).toMatch(/the snapshot shows transactions up to 0x6/);
+    put('/d/log.4', tornAfter(6));
+    expect(run().recovered).toMatchObject({ zxid: 6, torn: [{ path: '/d/log.4' }] });
+    put('/d/log.4', Buffer.alloc(0));
+    expect(refusal()).toMatchObject({ code: 'corrupt-log', path: '/d/log.4' });
+    put('/d/log.4', log(4, 5, 6));
+    put('/d/log.7', Buffer.alloc(0));
+    expect(run().recovered).toMatchObject({ zxid: 6, torn: [{ path: '/d/log.7' }] });
   });
 
   test('directories that were mixed up (ZOOKEEPER-2967)', () => {
