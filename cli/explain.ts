@@ -1,10 +1,12 @@
+import { constants } from 'node:os';
 import type { ServerConfig } from '../core/config.ts';
 
 /** Why a server did not start or cannot go on, in words that name the thing and the remedy. */
 export function explainServerError(error: unknown, config: ServerConfig): string {
   if (!(error instanceof Error)) return String(error);
   const system = error as NodeJS.ErrnoException;
-  switch (system.code) {
+  // Node has no name for an exceeded quota.
+  switch (system.errno === -constants.errno.EDQUOT ? 'EDQUOT' : system.code) {
     case 'EADDRINUSE':
       return `${listening(config)} is in use: stop the other program, or set another clientPort`;
     case 'EADDRNOTAVAIL':

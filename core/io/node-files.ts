@@ -37,7 +37,7 @@ export class NodeFiles implements Files {
       fs.fsyncSync(descriptor);
     } catch (error) {
       // Some network and user-space file systems have no such thing; names are theirs to keep.
-      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw named(error as Error, directory);
     } finally {
       fs.closeSync(descriptor);
     }
@@ -81,7 +81,7 @@ class NodeFile implements OpenFile {
   #writeFrom(bytes: Buffer, written: number, at: number, done: DiskDone): void {
     const left = bytes.length - written;
     fs.write(this.#descriptor, bytes, written, left, at + written, (error, count) => {
-      if (error !== null) done(this.#named(error));
+      if (error !== null) done(named(error, this.path));
       else if (count === left) done(null);
       else if (count === 0) done(new Error(`${this.path}: the system writes nothing`));
       else this.#writeFrom(bytes, written + count, at, done);
@@ -101,7 +101,7 @@ class NodeFile implements OpenFile {
 
   datasync(done: DiskDone): void {
     fs.fdatasync(this.#descriptor, (error) => {
-      if (error !== null) done(this.#named(error));
+      if (error !== null) done(named(error, this.path));
       else this.#reportUnlessRemoved(done);
     });
   }
@@ -115,7 +115,7 @@ class NodeFile implements OpenFile {
     try {
       if (this.#hadName && this.#nameCount() === 0) error = removed(this.path);
     } catch (failure) {
-      error = this.#named(failure as Error);
+      error = named(failure as Error, this.path);
     }
     done(error);
   }
@@ -142,18 +142,18 @@ class NodeFile implements OpenFile {
     try {
       return action();
     } catch (error) {
-      throw error instanceof Error ? this.#named(error) : error;
+      throw error instanceof Error ? named(error, this.path) : error;
     }
   }
+}
 
-  /** Node's errors on descriptors do not say which file: an operator needs to know. */
-  #named(error: NodeJS.ErrnoException): Error {
-    if (error.path === undefined) {
-      error.path = this.path;
-      error.message = `${error.message} '${this.path}'`;
-    }
-    return error;
+/** Node's errors on descriptors do not say which file: an operator needs to know. */
+function named(error: NodeJS.ErrnoException, path: string): Error {
+  if (error.path === undefined) {
+    error.path = path;
+    error.message = `${error.message} '${path}'`;
   }
+  return error;
 }
 
 function removed(path: string): StorageError {

@@ -17,6 +17,7 @@ it.each<[NodeJS.ErrnoException, string]>([
   [system('EACCES', { path: '/d/version-2' }), '/d/version-2 is not permitted to this user'],
   [system('EROFS', { path: '/d' }), '/d is on a file system mounted read-only'],
   [system('ENOSPC'), 'no space is left for a file in /d: free some'],
+  [system('UNKNOWN', { errno: -122, path: '/l/log.1' }), 'no space is left for /l/log.1: free some'],
   [system('EEXIST', { path: '/d' }), '/d is not a directory'],
   [system('EMFILE'), 'raise its limit (ulimit -n)'],
   [system('EIO', { path: '/l/log.1' }), 'the disk failed at /l/log.1'],
