@@ -42,7 +42,7 @@ interface ClientEvents extends Record<string, readonly unknown[]> {
  *
  * Operations are sent in the order in which they are called, many at once on one connection, and answered in that order. While
  * there is no connection they wait for one; `signal` bounds the waiting. A read whose answer is lost with the connection is sent
- * again; a write rejects with `ConnectionLossError`, whose `outcome` says whether it may have been applied.
+ * again, `readSendsMax` times in all; a write rejects with `ConnectionLossError`, whose `outcome` says whether it may have been applied.
  *
  * All paths are relative to the chroot of the connect string. Every operation may reject with the errors of errors.ts; those
  * named with each method are the ones it is about. Data given to an operation must not be changed before it has settled.

@@ -1,7 +1,8 @@
+import { onAbort } from './aborts.ts';
 import { ZooKeeperClient } from './client.ts';
 import { ConnectError } from './errors.ts';
 import { parseConnectString } from './hosts.ts';
-import { CONNECT_TIMEOUT_MS_DEFAULT, type ConnectOptions, settingsOf } from './options.ts';
+import { type ConnectOptions, connectTimeoutOf, settingsOf } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { nodePorts } from './tcp.ts';
 
@@ -15,7 +16,7 @@ import { nodePorts } from './tcp.ts';
 export async function connect(connectString: string, options: ConnectOptions = {}): Promise<ZooKeeperClient> {
   const target = parseConnectString(connectString);
   const settings = settingsOf(options, target.endpoints.length);
-  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT;
+  const timeoutMs = connectTimeoutOf(options);
   const ports = options.ports ?? nodePorts;
   if (options.signal?.aborted === true) throw new ConnectError('aborted', [], options.signal.reason);
   const client = new ZooKeeperClient(target, settings, ports);
@@ -54,14 +55,12 @@ function inTime(
     const giveUp = (detail: string, cause?: unknown) =>
       reject(new ConnectError(detail, client.connection.session.attempts.failures, cause));
     const cancel = ports.after(timeoutMs, () => giveUp(`not connected within ${timeoutMs} ms`));
-    const onAbort = () => giveUp('aborted', signal?.reason);
-    signal?.addEventListener('abort', onAbort);
+    const release = signal === undefined ? () => {} : onAbort(signal, () => giveUp('aborted', signal.reason));
     const settled = () => {
       cancel();
-      signal?.removeEventListener('abort', onAbort);
+      release();
     };
-    work.then(() => resolve(), reject).finally(settled);
     // Giving up leaves the work to the close that follows.
-    signal?.aborted === true && onAbort();
+    work.then(() => resolve(), reject).finally(settled);
   });
 }

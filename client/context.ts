@@ -1,4 +1,5 @@
 import { pathFault, sequentialPathFault } from '../wire/path.ts';
+import { onAbort } from './aborts.ts';
 import type { Chroot } from './chroot.ts';
 import type { Connection } from './connection.ts';
 import { BadArgumentsError } from './errors.ts';
@@ -55,20 +56,18 @@ export class ClientContext {
         reject(signal.reason);
         return;
       }
-      const onAbort = () => call.fail(signal.reason);
-      const done = () => signal.removeEventListener('abort', onAbort);
       const call = new Call(
         spec,
         (value) => {
-          done();
+          release();
           resolve(value);
         },
         (error) => {
-          done();
+          release();
           reject(error);
         },
       );
-      signal.addEventListener('abort', onAbort);
+      const release = onAbort(signal, () => call.fail(signal.reason));
       this.connection.submit(call as Call);
     });
   }

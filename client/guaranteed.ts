@@ -1,3 +1,4 @@
+import { onAbort } from './aborts.ts';
 import type { ClientContext } from './context.ts';
 import { ConnectionLossError, NoNodeError } from './errors.ts';
 import { children, sync } from './reads.ts';
@@ -7,11 +8,9 @@ import { deletePlain, type VersionOptions } from './writes.ts';
 export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    const settled = () => signal.removeEventListener('abort', onAbort);
-    work.then(resolve, reject).finally(settled);
+    if (signal.aborted) reject(signal.reason);
+    const release = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(release);
   });
 }
 

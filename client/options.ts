@@ -1,6 +1,7 @@
 import { JUTE_MAXBUFFER_DEFAULT } from '../wire/bytes.ts';
 import type { AuthInfo } from './auth.ts';
 import type { ClientPorts } from './ports.ts';
+import { READ_SENDS_MAX } from './requests.ts';
 import { type BackoffPolicy, defaultBackoff } from './retry.ts';
 import type { SessionSettings } from './session-types.ts';
 
@@ -28,6 +29,8 @@ export interface ConnectOptions {
   readonly ensureChroot?: boolean | undefined;
   /** Delays between rounds of attempts. */
   readonly backoff?: Partial<BackoffPolicy> | undefined;
+  /** How often a read is sent at most, when connections break before its answer. Default 4. */
+  readonly readSendsMax?: number | undefined;
   /** Longest request or answer in bytes; the server's `jute.maxbuffer` bounds requests too. Default 0xfffff. */
   readonly frameBytesMax?: number | undefined;
   /** Operations waiting for a connection or an answer at most. Default 100,000. */
@@ -36,12 +39,15 @@ export interface ConnectOptions {
   readonly ports?: ClientPorts | undefined;
 }
 
-export const CONNECT_TIMEOUT_MS_DEFAULT = 15_000;
 const ATTEMPT_TIMEOUT_MS_MAX = 5_000;
 
 function positive(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new RangeError(`${name} must be a positive integer, not ${value}`);
+}
+
+export function connectTimeoutOf(options: ConnectOptions): number {
+  return positive('connectTimeoutMs', options.connectTimeoutMs ?? 15_000);
 }
 
 /** Checks options and fills in defaults. Throws `RangeError` that names the option. */
@@ -59,6 +65,7 @@ export function settingsOf(options: ConnectOptions, servers: number): SessionSet
       baseMs: positive('backoff.baseMs', backoff.baseMs),
       maxMs: positive('backoff.maxMs', backoff.maxMs),
     },
+    readSendsMax: positive('readSendsMax', options.readSendsMax ?? READ_SENDS_MAX),
     frameBytesMax: positive('frameBytesMax', options.frameBytesMax ?? JUTE_MAXBUFFER_DEFAULT),
     pendingMax: positive('pendingMax', options.pendingMax ?? 100_000),
   };

@@ -6,6 +6,7 @@ import type { OpCode as OpCodes } from '../wire/opcodes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { replyCodecs } from '../wire/replies.ts';
 import { Empty, PathRequest, WatchedPathRequest, WatchesRequest } from '../wire/requests.ts';
+import { onAbort } from './aborts.ts';
 import type { ClientContext, OperationOptions } from './context.ts';
 import type { CallSpec } from './requests.ts';
 import { type WatchKind, type WatchListener, watchKinds } from './watches.ts';
@@ -95,13 +96,12 @@ function listen(
     return;
   }
   const own: WatchListener = (event) => {
-    signal.removeEventListener('abort', onAbort);
+    release();
     listener(event);
   };
-  const onAbort = () => {
+  const release = onAbort(signal, () => {
     if (context.watches.remove(kind, serverPath, own)) removeFromServer(context, serverPath, kind);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
+  });
   context.watches.add(kind, serverPath, own);
 }
 

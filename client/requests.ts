@@ -37,7 +37,7 @@ export interface CallSpec<B, T> {
   readError?(errorCode: number, abandoned: boolean): { readonly value: T } | undefined;
 }
 
-/** A read is sent again after a lost connection, at most this often: a reply that breaks connections must not do so for ever. */
+/** A read is sent at most this often by default: one whose reply breaks connections must not do so for ever. */
 export const READ_SENDS_MAX = 4;
 
 /** An operation under way. It settles once; what comes later is swallowed. */
@@ -129,13 +129,15 @@ const HEADER_BYTES = 8;
  */
 export class Requests {
   readonly frameBytesMax: number;
+  readonly #readSendsMax: number;
   #unsent: Call[] = [];
   #sent: Call[] = [];
   #sentHead = 0;
   #xid: Xid = 0;
 
-  constructor(frameBytesMax: number) {
-    this.frameBytesMax = frameBytesMax;
+  constructor(limits: { readonly frameBytesMax: number; readonly readSendsMax: number }) {
+    this.frameBytesMax = limits.frameBytesMax;
+    this.#readSendsMax = limits.readSendsMax;
   }
 
   get waiting(): number {
@@ -211,7 +213,7 @@ export class Requests {
     const again: Call[] = [];
     for (const call of sent) {
       if (call.settled) continue;
-      if (!call.spec.writes && call.sends < READ_SENDS_MAX) {
+      if (!call.spec.writes && call.sends < this.#readSendsMax) {
         again.push(call);
       } else {
         call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));

@@ -14,6 +14,8 @@ export interface SessionSettings {
   /** Whether a new session follows a lost one. */
   readonly renew: boolean;
   readonly backoff: BackoffPolicy;
+  /** How often a read is sent at most. */
+  readonly readSendsMax: number;
   /** Longest frame in either direction. */
   readonly frameBytesMax: number;
   /** Operations waiting at most. */

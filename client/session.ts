@@ -63,7 +63,7 @@ export class Session {
     this.#out = out;
     this.identity = new Identity(settings.sessionTimeoutMs);
     this.deadlines = new Deadlines(this.identity, settings.attemptTimeoutMs);
-    this.requests = new Requests(settings.frameBytesMax);
+    this.requests = new Requests(settings);
     this.#frames = new FrameReader(settings.frameBytesMax);
   }
 

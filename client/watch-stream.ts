@@ -1,3 +1,4 @@
+import { onAbort } from './aborts.ts';
 import type { ClientContext } from './context.ts';
 import { type AddWatchOptions, addWatch, type Watch } from './watch-ops.ts';
 import type { WatchEvent } from './watches.ts';
@@ -33,7 +34,7 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
   #events: WatchEvent[] = [];
   #waiters: Waiter[] = [];
   #watch: Watch | null = null;
-  readonly #onAbort = () => this.#finish();
+  #release: () => void = () => {};
 
   constructor(context: ClientContext, path: string, options: WatchStreamOptions = {}) {
     this.#context = context;
@@ -73,7 +74,7 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
       this.#finish();
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal !== undefined) this.#release = onAbort(signal, () => this.#finish());
     addWatch(this.#context, this.#path, (event) => this.#push(event), { recursive }).then(
       (watch) => {
         this.#watch = watch;
@@ -109,7 +110,7 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
   #finish(): void {
     if (this.#done) return;
     this.#done = true;
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#release();
     this.#watch?.remove().catch(() => {});
     const waiters = this.#waiters;
     this.#waiters = [];

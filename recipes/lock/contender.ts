@@ -1,3 +1,4 @@
+import { onAbort } from '../../client/aborts.ts';
 import {
   type Acl,
   type Data,
@@ -102,22 +103,20 @@ async function change(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const watching = new AbortController();
-  let onAbort: () => void = () => {};
+  let release = (): void => {};
   try {
-    const woken = new Promise<void>((resolve, reject) => {
-      onAbort = () => reject(signal?.reason);
+    await new Promise<void>((resolve, reject) => {
+      if (signal !== undefined) release = onAbort(signal, () => reject(signal.reason));
       own.onDeleted = resolve;
+      if (own.deleted) resolve();
       // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
       client
         .get(path, { watch: () => resolve(), watchSignal: watching.signal, signal })
         .catch((error: unknown) => (error instanceof NoNodeError ? resolve() : reject(error)));
     });
-    signal?.addEventListener('abort', onAbort);
-    if (own.deleted) return;
-    await woken;
   } finally {
     own.onDeleted = () => {};
-    signal?.removeEventListener('abort', onAbort);
+    release();
     watching.abort();
   }
 }

@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { onAbort } from '../../client/aborts.ts';
 import { Chroot } from '../../client/chroot.ts';
 import { HostList, parseConnectString } from '../../client/hosts.ts';
 import { formatEndpoint } from '../../client/ports.ts';
@@ -79,6 +81,39 @@ test('the times of a session: a lost ping leaves time for another server before 
       expect(times.expiryMs).toBeGreaterThanOrEqual(timeoutMs);
     }),
   );
+});
+
+describe('waiting for a signal', () => {
+  test('costs one listener, however many wait, and none when nobody does', () => {
+    const stop = new AbortController();
+    const ran: number[] = [];
+    const releases = Array.from({ length: 100 }, (_, i) => onAbort(stop.signal, () => ran.push(i)));
+    expect(getEventListeners(stop.signal, 'abort').length).toBe(1);
+    for (const release of releases.slice(2)) release();
+    releases[5]!();
+    expect(getEventListeners(stop.signal, 'abort').length).toBe(1);
+    stop.abort();
+    expect(ran).toEqual([0, 1]);
+    const other = new AbortController();
+    onAbort(other.signal, () => ran.push(7))();
+    expect(getEventListeners(other.signal, 'abort').length).toBe(0);
+    const again = onAbort(other.signal, () => ran.push(8));
+    other.abort();
+    again();
+    expect(ran).toEqual([0, 1, 8]);
+  });
+
+  test('one that runs may release another', () => {
+    const stop = new AbortController();
+    const ran: string[] = [];
+    onAbort(stop.signal, () => {
+      ran.push('first');
+      release();
+    });
+    const release = onAbort(stop.signal, () => ran.push('second'));
+    stop.abort();
+    expect(ran).toEqual(['first']);
+  });
 });
 
 describe('a chroot', () => {
