@@ -134,12 +134,12 @@ class Replay {
 
   /** What follows the last intact entry decides whether the file may end there. */
   #checkTail(index: number, log: LogFile, reader: LogReader, lastInFile: number): void {
-    const tail = judgeTail(reader.window, reader.position, lastInFile);
-    if (tail.kind === 'end' && reader.headerIntact) return;
     const next = this.#firstZxidAfter(index);
     // Nothing is missing before the next entry. Apache ZooKeeper leaves a torn tail where it is and begins a new file with the
-    // zxid that the torn entry had.
+    // zxid that the torn entry had. Asked first, as each tail may be 64 MiB of zeros to read.
     if (next !== null && next <= Math.max(lastInFile, this.last) + 1) return;
+    const tail = judgeTail(reader.window, reader.position, lastInFile);
+    if (tail.kind === 'end' && reader.headerIntact) return;
     if (tail.kind !== 'corrupt' && lastInFile < this.#shownZxid) {
       const reason = `an entry is unreadable, but the snapshot shows transactions up to ${formatZxid(this.#shownZxid)}`;
       throw corruptLog(log.path, reader.position, reason, lastInFile);

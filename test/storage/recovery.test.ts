@@ -136,6 +136,30 @@ describe('what was there comes back', () => {
   });
 });
 
+test('of many preallocated logs, only the last is read to its end', () => {
+  const MIB = 1 << 20;
+  put('/d/snapshot.0', snapshot(0));
+  for (let zxid = 1; zxid <= 30; zxid++) {
+    put(`/d/log.${zxid.toString(16)}`, log(zxid));
+    files.open(`/d/log.${zxid.toString(16)}`, 'edit').writeNow(Buffer.alloc(1), 64 * MIB - 1);
+  }
+  let bytesRead = 0;
+  const open = files.open.bind(files);
+  files.open = (path, mode) => {
+    const file = open(path, mode);
+    const read = file.read.bind(file);
+    file.read = (into, at) => {
+      const count = read(into, at);
+      bytesRead += count;
+      return count;
+    };
+    return file;
+  };
+  expect(run().recovered.zxid).toBe(30);
+  expect(bytesRead).toBeGreaterThan(64 * MIB);
+  expect(bytesRead).toBeLessThan((64 + 3 * 30) * MIB);
+});
+
 describe('a broken newest snapshot', () => {
   beforeEach(() => {
     put('/d/snapshot.3', snapshot(3));
