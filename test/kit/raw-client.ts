@@ -201,6 +201,11 @@ export class RawClient implements AsyncDisposable {
     }
   }
 
+  /** Reads no more of what the server sends. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Bytes as they are, not even framed. */
   sendRaw(bytes: Uint8Array): void {
     this.#socket.write(bytes);
