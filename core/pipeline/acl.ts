@@ -2,6 +2,7 @@ import type { Acl, Id } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import { aclEntryKey } from '../tree/acl-table.ts';
+import type { Connection } from './connection.ts';
 import { Refusal } from './refusal.ts';
 
 function isOpen(acl: readonly Acl[]): boolean {
@@ -63,4 +64,19 @@ export function maskDigests(acl: readonly Acl[]): Acl[] {
       ? { perms, id: { scheme: id.scheme, id: id.id?.replace(/:.*/s, ':x') ?? null } }
       : { perms, id },
   );
+}
+
+/** Adds what an auth packet proves to a connection's identities, each once. False if it proves nothing. */
+export function addIdentities(
+  connection: Connection,
+  providers: AuthProviders,
+  scheme: string | null,
+  auth: Uint8Array | null,
+): boolean {
+  const outcome = providers.authenticate(scheme, auth, connection.link.remoteIp);
+  if (!outcome.ok) return false;
+  const held = new Set(connection.ids.map((id) => `${id.scheme}\n${id.id}`));
+  const added = outcome.ids.filter((id) => !held.has(`${id.scheme}\n${id.id}`));
+  if (added.length > 0) connection.ids = [...connection.ids, ...added];
+  return true;
 }

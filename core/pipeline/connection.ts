@@ -7,22 +7,7 @@ import type { ClientLink } from '../ports.ts';
 import type { Session } from '../session/tracker.ts';
 import type { Watcher } from '../tree/watches.ts';
 import { ReplyBuffer } from './reply.ts';
-
-/** A request that waits for earlier writes of its connection, or is itself a write that waits for its commit. */
-export interface Waiting {
-  readonly xid: number;
-  readonly type: number;
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-  readonly receivedMs: number;
-  /** Last transaction proposed when it came: a sync is answered once that one is committed. */
-  readonly afterZxid: number;
-  /** About how long the answer will be, where that matters; else 0. */
-  readonly answerBytes: number;
-  /** A write that was proposed: it is answered by its commit. Anything else runs when it comes to the head. */
-  readonly proposed: boolean;
-}
+import type { Waiting } from './request.ts';
 
 export type ConnectionPhase =
   | 'new' // not even four bytes have come

@@ -1,7 +1,6 @@
 import { ByteReader } from '../../wire/bytes.ts';
 import {
-  CONTAINER_OWNER,
-  CreateMode,
+  type CreateMode,
   ephemeralKind,
   isCreateMode,
   isEphemeral,
@@ -9,14 +8,13 @@ import {
   isTtl,
   ownerToTtl,
   TTL_MS_MAX,
-  ttlToOwner,
 } from '../../wire/create-mode.ts';
 import { type Acl, type Id, Perms } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { WireFault } from '../../wire/fault.ts';
-import { type MultiOp, MultiRequest, multiWriteOps } from '../../wire/multi.ts';
+import { MultiRequest } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
-import { parentOf, pathFault, sequenceSuffix } from '../../wire/path.ts';
+import { parentOf, sequenceSuffix } from '../../wire/path.ts';
 import { CreateSessionBody, DeleteContainerRequest, requestCodecs } from '../../wire/requests.ts';
 import type { LoggedTxn, SimpleTxn, Txn } from '../../wire/txn.ts';
 import type { AuthProviders } from '../auth/providers.ts';
@@ -24,9 +22,22 @@ import type { ServerConfig } from '../config.ts';
 import { DIGEST_VERSION } from '../tree/digest.ts';
 import { NO_NODE } from '../tree/node-id.ts';
 import { limitNodePath, StatsTrack, statsNodePath } from '../tree/quota.ts';
-import { type DataTree, isSpecialPath } from '../tree/tree.ts';
+import type { DataTree } from '../tree/tree.ts';
 import { fixupAcl } from './acl.ts';
 import { ChangeRecord, type OutstandingChanges } from './outstanding.ts';
+import {
+  asPart,
+  badPath,
+  type CreateOp,
+  isWriteOp,
+  listed,
+  nextVersion,
+  ownerOf,
+  requireDeletable,
+  requireValid,
+  type WriteOp,
+  withOwnType,
+} from './prepare-rules.ts';
 import { Refusal } from './refusal.ts';
 import type { Request } from './request.ts';
 
@@ -37,11 +48,6 @@ interface Context {
   readonly sessionId: bigint;
   readonly ids: readonly Id[];
 }
-
-type WriteOp = Exclude<MultiOp, { type: typeof OpCode.getData | typeof OpCode.getChildren }>;
-type CreateOp = Extract<WriteOp, { body: { flags: number } }>;
-
-const isWriteOp = (op: MultiOp): op is WriteOp => (multiWriteOps as readonly number[]).includes(op.type);
 
 /**
  * Turns a write request into the transaction that every server will apply without asking again: all validation happens here,
@@ -105,11 +111,15 @@ export class Preparer {
       case OpCode.createContainer:
       case OpCode.createTTL:
       case OpCode.delete:
-      case OpCode.setData:
-      case OpCode.check: {
+      case OpCode.setData: {
         const op = { type, body: requestCodecs[type].read(reader) } as WriteOp;
         return (context) => this.#one(context, op);
       }
+      case OpCode.check:
+        // As a transaction of its own it would keep Apache ZooKeeper from starting on the log (ZOOKEEPER-2623).
+        return () => {
+          throw new Refusal(ErrorCode.Unimplemented, 'check outside a multi');
+        };
       case OpCode.setACL: {
         const body = requestCodecs[type].read(reader);
         return (context) => this.#setAcl(context, body.path, body.acl, body.version);
@@ -164,7 +174,7 @@ export class Preparer {
         continue;
       }
       try {
-        parts.push(this.#one(context, op));
+        parts.push(asPart(this.#one(context, op)));
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
         this.#outstanding.rollback(mark);
@@ -374,55 +384,4 @@ export class Preparer {
     const node = this.#tree.findPath(path);
     return node === NO_NODE ? null : new StatsTrack((this.#tree.store.data(node) ?? '').toString());
   }
-}
-
-/** Beyond this many bytes of paths the list is left out, and everything that the session owns is meant: it is the same. */
-const LISTED_BYTES_MAX = 256 * 1024;
-
-function listed(paths: string[]): string[] | null {
-  let bytes = 0;
-  for (const path of paths) bytes += path.length;
-  return bytes <= LISTED_BYTES_MAX ? paths : null;
-}
-
-function ownerOf(mode: CreateMode, type: number, sessionId: bigint, ttlMs: number): bigint {
-  if (type === OpCode.createContainer) return CONTAINER_OWNER;
-  if (type === OpCode.createTTL) return ttlToOwner(ttlMs);
-  return isEphemeral(mode) ? sessionId : 0n;
-}
-
-/**
- * Within a multi ZooKeeper takes the kind of a creation from its flags, and cannot read one whose flags are unknown or lack the
- * TTL that they call for.
- */
-function withOwnType(op: WriteOp): WriteOp {
-  if (op.type !== OpCode.create && op.type !== OpCode.create2 && op.type !== OpCode.createContainer)
-    return op;
-  const { flags } = op.body;
-  if (!isCreateMode(flags) || isTtl(flags)) {
-    throw new WireFault('malformed', `create mode ${flags} in ${opName(op.type)} within a multi`);
-  }
-  return flags === CreateMode.container ? { type: OpCode.createContainer, body: op.body } : op;
-}
-
-function badPath(path: string, reason: string): Refusal {
-  return new Refusal(ErrorCode.BadArguments, `${JSON.stringify(path)}: ${reason}`);
-}
-
-function requireValid(path: string): void {
-  const fault = pathFault(path);
-  if (fault !== null) throw badPath(path, fault);
-}
-
-function requireDeletable(path: string): void {
-  if (!path.includes('/') || path.includes('\0')) throw badPath(path, 'no parent');
-  if (isSpecialPath(path)) throw badPath(path, 'this node cannot be deleted');
-}
-
-/** The version after a change; refuses one that expects another version than there is. -1 expects none. */
-function nextVersion(path: string, current: number, expected: number): number {
-  if (expected !== -1 && expected !== current) {
-    throw new Refusal(ErrorCode.BadVersion, `${path}: expected version ${expected}, found ${current}`);
-  }
-  return (current + 1) | 0;
 }

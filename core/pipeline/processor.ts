@@ -1,29 +1,26 @@
-import { ByteReader, ByteWriter } from '../../wire/bytes.ts';
-import { decode } from '../../wire/codec.ts';
-import { Stat } from '../../wire/data.ts';
-import { ErrorCode, errorName } from '../../wire/errors.ts';
+import { ByteReader } from '../../wire/bytes.ts';
+import { ErrorCode } from '../../wire/errors.ts';
 import { WireFault } from '../../wire/fault.ts';
 import { formatZxid } from '../../wire/ids.ts';
-import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
-import { PathReply } from '../../wire/replies.ts';
 import { AuthPacket } from '../../wire/requests.ts';
-import { type LoggedTxn, writeLoggedTxn } from '../../wire/txn.ts';
 import type { ServerStats } from '../admin/stats.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
-import { ENTRY_BYTES_MAX } from '../storage/log-format.ts';
-import type { Applied, AppliedTxn, DataTree } from '../tree/tree.ts';
+import type { AppliedTxn, DataTree } from '../tree/tree.ts';
 import { LeaderBroadcast, type Proposal } from '../zab/leader-broadcast.ts';
 import type { QuorumVerifier, ServerId } from '../zab/quorum.ts';
-import type { Connection, ConnectionOwner, Waiting } from './connection.ts';
+import { addIdentities } from './acl.ts';
+import type { Connection, ConnectionOwner } from './connection.ts';
 import { OutstandingChanges } from './outstanding.ts';
-import { Preparer } from './prepare.ts';
+import { Proposer } from './proposer.ts';
 import { Reads } from './reads.ts';
 import { Refusal } from './refusal.ts';
-import type { Request } from './request.ts';
+import type { Request, Waiting } from './request.ts';
+import { isRequest, isWrite } from './request-kinds.ts';
+import { writeReply } from './write-reply.ts';
 
 export type ClientRequest = Request<Connection>;
 export type ClientProposal = Proposal<ClientRequest>;
@@ -54,9 +51,6 @@ export interface ProcessorParts {
   readonly quorum: QuorumVerifier;
 }
 
-/** Buffer that encoded transactions share. */
-const ENCODER_BYTES = 64 * 1024;
-
 /**
  * Bytes that a client may leave unread before its requests are read no further; and as many of requests that wait, and of the
  * answers that these will get.
@@ -75,16 +69,10 @@ export class RequestProcessor implements ConnectionOwner {
   readonly broadcast: LeaderBroadcast<ClientRequest>;
   readonly #parts: ProcessorParts;
   readonly #effects: ProcessorEffects;
-  readonly #preparer: Preparer;
+  readonly #proposer: Proposer;
   readonly #reads: Reads;
-  readonly #encoder = new ByteWriter(ENCODER_BYTES);
   /** Syncs that wait until everything proposed before them is committed. */
   #pendingSyncs: { readonly zxid: number; readonly connection: Connection }[] = [];
-  /**
-   * Longest transaction: what ZooKeeper reads back from a log with the same `jute.maxbuffer`. It can be longer than its request,
-   * as ACLs name every identity of the client.
-   */
-  readonly #txnBytesMax: number;
   #digestMismatchReported = false;
   /** The monotonic clock as of the turn: whoever drives the processor sets it at each input. */
   nowMs: number;
@@ -94,9 +82,8 @@ export class RequestProcessor implements ConnectionOwner {
     this.#parts = parts;
     this.#effects = effects;
     this.nowMs = parts.clock.monotonicMs();
-    this.#txnBytesMax = Math.min(2 * config.juteMaxBufferBytes, ENTRY_BYTES_MAX);
     this.outstanding = new OutstandingChanges(tree);
-    this.#preparer = new Preparer(tree, this.outstanding, auth, config);
+    this.#proposer = new Proposer(parts, this.outstanding);
     this.#reads = new Reads(tree, auth, config);
     this.broadcast = new LeaderBroadcast(parts.quorum, tree.lastProcessedZxid, {
       propose: (proposal) => effects.log(proposal),
@@ -162,6 +149,9 @@ export class RequestProcessor implements ConnectionOwner {
       end: body.length,
       ids: [],
       receivedMs: this.nowMs,
+      afterZxid: 0,
+      answerBytes: 0,
+      proposed: true,
     });
   }
 
@@ -264,20 +254,12 @@ export class RequestProcessor implements ConnectionOwner {
   /** Not part of the order: it is answered at once, and counts for the requests after it. */
   #authenticate(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): void {
     const { scheme, auth } = AuthPacket.read(new ByteReader(bytes, start, end));
-    const outcome = this.#parts.auth.authenticate(scheme, auth, connection.link.remoteIp);
-    const zxid = 0;
-    if (!outcome.ok) {
-      this.#parts.stats.authFailures++;
-      connection.out.header(xid, zxid, ErrorCode.AuthFailed);
-      this.#effects.markDirty(connection);
-      this.#effects.close(connection, `authentication by ${scheme} failed`);
-      return;
-    }
-    const held = new Set(connection.ids.map((id) => `${id.scheme}\n${id.id}`));
-    const added = outcome.ids.filter((id) => !held.has(`${id.scheme}\n${id.id}`));
-    if (added.length > 0) connection.ids = [...connection.ids, ...added];
-    connection.out.header(xid, zxid, ErrorCode.Ok);
+    const taken = addIdentities(connection, this.#parts.auth, scheme, auth);
+    connection.out.header(xid, 0, taken ? ErrorCode.Ok : ErrorCode.AuthFailed);
     this.#effects.markDirty(connection);
+    if (taken) return;
+    this.#parts.stats.authFailures++;
+    this.#effects.close(connection, `authentication by ${scheme} failed`);
   }
 
   // -- The write path ----------------------------------------------------------------------------------------------------------
@@ -296,7 +278,11 @@ export class RequestProcessor implements ConnectionOwner {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
-    const waiting: Waiting = {
+    const request: ClientRequest = {
+      origin: connection,
+      sessionId: session.id,
+      session,
+      ids: connection.ids,
       xid,
       type,
       bytes,
@@ -307,65 +293,38 @@ export class RequestProcessor implements ConnectionOwner {
       answerBytes: 0,
       proposed: true,
     };
-    const { ids } = connection;
     try {
-      this.#propose(
-        { origin: connection, sessionId: session.id, session, xid, type, bytes, start, end, ids, receivedMs },
-        waiting,
-      );
+      this.#propose(request);
     } catch (fault) {
       if (!(fault instanceof WireFault)) throw fault;
       this.#parts.logger.debug('unreadable request', { op: opName(type), fault: fault.message });
-      this.#answerInOrder(connection, waiting);
+      this.#answerInOrder(connection, { ...request, type: UNREADABLE, proposed: false });
       return;
     }
     this.throttle(connection);
   }
 
-  #propose(request: ClientRequest, waiting: Waiting | null = null): void {
-    const zxid = this.broadcast.nextZxid();
-    this.outstanding.begin();
-    const logged = this.#preparer.prepare(request, zxid, this.#parts.clock.wallMs());
-    let bytes: Buffer;
-    try {
-      bytes = this.#encode(logged);
-    } catch (fault) {
-      this.outstanding.undo();
-      throw fault;
-    }
+  #propose(request: ClientRequest): void {
+    const proposal = this.#proposer.proposalOf(request, this.broadcast.nextZxid());
     if (request.type === OpCode.closeSession && request.session !== null) {
       this.#parts.tracker.setClosing(request.session);
     }
-    if (waiting !== null) request.origin!.pushWaiting(waiting);
-    this.broadcast.propose({ zxid, logged, bytes, request });
-  }
-
-  /** Transactions are encoded one behind the other in a buffer that they share until it is full: one allocation for many. */
-  #encode(logged: LoggedTxn): Buffer {
-    const encoder = this.#encoder;
-    if (encoder.pos * 2 > encoder.bytes.length) encoder.renew(ENCODER_BYTES);
-    const start = encoder.pos;
-    writeLoggedTxn(encoder, logged);
-    if (encoder.pos - start > this.#txnBytesMax && logged.header.type !== OpCode.closeSession) {
-      throw new WireFault('unreasonable-length', `a transaction of ${encoder.pos - start} bytes`);
-    }
-    return encoder.bytes.subarray(start, encoder.pos);
+    // A connection that waits for its session has no requests that could wait behind it.
+    if (request.type !== OpCode.createSession) request.origin?.pushWaiting(request);
+    this.broadcast.propose(proposal);
   }
 
   /** A read that came behind the end of its session. Those that came before are answered, whenever their turn is. */
   #refuseInOrder(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): void {
     const request = { xid, type: BEHIND_END, bytes, start, end, receivedMs: this.nowMs };
-    const refused: Waiting = { ...request, afterZxid: 0, answerBytes: 0, proposed: false };
-    if (connection.waitingCount > 0) connection.pushWaiting(refused);
-    else this.#runWaiting(connection, refused);
+    this.#answerInOrder(connection, { ...request, afterZxid: 0, answerBytes: 0, proposed: false });
     this.throttle(connection);
   }
 
-  /** An unreadable write takes no place among the transactions, but its answer keeps its place among the answers. */
+  /** What takes no place among the transactions keeps its place among the answers. */
   #answerInOrder(connection: Connection, request: Waiting): void {
-    const marshallingError: Waiting = { ...request, type: UNREADABLE, proposed: false };
-    if (connection.waitingCount > 0) connection.pushWaiting(marshallingError);
-    else this.#runWaiting(connection, marshallingError);
+    if (connection.waitingCount > 0) connection.pushWaiting(request);
+    else this.#runWaiting(connection, request);
   }
 
   #commit({ logged, zxid, request }: ClientProposal): void {
@@ -390,38 +349,11 @@ export class RequestProcessor implements ConnectionOwner {
   #reply(connection: Connection, request: ClientRequest, applied: AppliedTxn): void {
     if (connection.phase !== 'open') return;
     connection.shiftWaiting();
-    const size = this.#writeReply(connection, request, applied);
+    const zxid = this.#parts.tree.lastProcessedZxid;
+    const size = writeReply(connection.out, request.type, request.xid, zxid, applied);
     this.#answered(connection, request.xid, request.type, size, request.receivedMs);
     this.#parts.stats.update(this.nowMs - request.receivedMs);
     this.#drain(connection);
-  }
-
-  #writeReply(connection: Connection, request: ClientRequest, applied: AppliedTxn): number {
-    const { out } = connection;
-    const zxid = this.#parts.tree.lastProcessedZxid;
-    if (applied.parts !== null) {
-      return out.record(request.xid, zxid, MultiReply, applied.parts.map(toMultiResult));
-    }
-    if (applied.err !== ErrorCode.Ok) return out.header(request.xid, zxid, applied.err);
-    switch (request.type) {
-      case OpCode.create:
-        return out.record(request.xid, zxid, PathReply, { path: applied.path });
-      case OpCode.create2:
-      case OpCode.createContainer:
-      case OpCode.createTTL:
-        out.begin(request.xid, zxid, 0);
-        out.writer.writeString(applied.path);
-        out.writer.writeRaw(applied.stat!);
-        return out.end();
-      case OpCode.setData:
-      case OpCode.setACL:
-      case OpCode.check:
-        out.begin(request.xid, zxid, 0);
-        out.writer.writeRaw(applied.stat!);
-        return out.end();
-      default:
-        return out.header(request.xid, zxid, ErrorCode.Ok);
-    }
   }
 
   /** Lets requests go on that waited for the write just answered, up to the next write. */
@@ -483,73 +415,8 @@ const UNREADABLE = Number.MIN_SAFE_INTEGER;
 /** Pseudo type of a read that its session's end came before. */
 const BEHIND_END = Number.MIN_SAFE_INTEGER + 1;
 
-const writes: ReadonlySet<number> = new Set([
-  OpCode.create,
-  OpCode.create2,
-  OpCode.createContainer,
-  OpCode.createTTL,
-  OpCode.delete,
-  OpCode.setData,
-  OpCode.setACL,
-  OpCode.check,
-  OpCode.multi,
-  OpCode.reconfig,
-  OpCode.closeSession,
-]);
-
-const requests: ReadonlySet<number> = new Set([
-  ...writes,
-  OpCode.exists,
-  OpCode.getData,
-  OpCode.getACL,
-  OpCode.getChildren,
-  OpCode.getChildren2,
-  OpCode.sync,
-  OpCode.ping,
-  OpCode.checkWatches,
-  OpCode.removeWatches,
-  OpCode.multiRead,
-  OpCode.auth,
-  OpCode.setWatches,
-  OpCode.setWatches2,
-  OpCode.sasl,
-  OpCode.getEphemerals,
-  OpCode.getAllChildrenNumber,
-  OpCode.addWatch,
-  OpCode.whoAmI,
-]);
-
-function isWrite(type: number): boolean {
-  return type === OpCode.setData || writes.has(type);
-}
-
-function isRequest(type: number): boolean {
-  return requests.has(type);
-}
-
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof Refusal) return error.code;
   if (error instanceof WireFault) return ErrorCode.MarshallingError;
   throw error;
-}
-
-/** Every creation that answers with a Stat is a create2 to the client. */
-function toMultiResult({ type, err, path, stat }: Applied): MultiResult {
-  switch (type) {
-    case OpCode.create:
-      return { type, body: { path } };
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-      return { type: OpCode.create2, body: { path, stat: decode(Stat, stat!) } };
-    case OpCode.setData:
-      return { type, body: { stat: decode(Stat, stat!) } };
-    case OpCode.delete:
-    case OpCode.check:
-      return { type, body: null };
-    case OpCode.error:
-      return { type, body: { err } };
-    default:
-      throw new Error(`${opName(type)} (${errorName(err)}) cannot be part of a multi`);
-  }
 }

@@ -2,7 +2,6 @@ import { ByteReader } from '../../wire/bytes.ts';
 import { decode } from '../../wire/codec.ts';
 import { Perms, STAT_BYTES, Stat } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
-import { AddWatchMode, EventType, WatcherType } from '../../wire/events.ts';
 import { WireFault } from '../../wire/fault.ts';
 import { MultiReply, MultiRequest, type MultiResult } from '../../wire/multi.ts';
 import { OpCode } from '../../wire/opcodes.ts';
@@ -17,20 +16,11 @@ import {
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import { NO_NODE, type NodeId } from '../tree/node-id.ts';
-import { LongField } from '../tree/node-store.ts';
 import type { DataTree } from '../tree/tree.ts';
-import type { WatcherTypeName } from '../tree/watches.ts';
 import { maskDigests } from './acl.ts';
 import type { Connection } from './connection.ts';
 import { Refusal } from './refusal.ts';
-
-const watcherTypes: Readonly<Record<number, WatcherTypeName>> = {
-  [WatcherType.Children]: 'children',
-  [WatcherType.Data]: 'data',
-  [WatcherType.Any]: 'any',
-  [WatcherType.Persistent]: 'persistent',
-  [WatcherType.PersistentRecursive]: 'persistentRecursive',
-};
+import { WatchRequests } from './watch-requests.ts';
 
 /**
  * Everything that is answered from this server's own tree. Each answer is built straight into the connection's out buffer;
@@ -40,10 +30,12 @@ export class Reads {
   readonly #tree: DataTree;
   readonly #auth: AuthProviders;
   readonly #config: ServerConfig;
+  readonly #watchRequests: WatchRequests;
   readonly #scratch = Buffer.allocUnsafe(STAT_BYTES);
 
   constructor(tree: DataTree, auth: AuthProviders, config: ServerConfig) {
     this.#tree = tree;
+    this.#watchRequests = new WatchRequests(tree);
     this.#auth = auth;
     this.#config = config;
   }
@@ -87,7 +79,7 @@ export class Reads {
         return this.#multiRead(connection, xid, reader);
       case OpCode.setWatches: {
         const request = SetWatches.read(reader);
-        this.#setWatches(connection, {
+        this.#watchRequests.set(connection, {
           ...request,
           persistentWatches: null,
           persistentRecursiveWatches: null,
@@ -95,29 +87,17 @@ export class Reads {
         return this.#header(connection, xid);
       }
       case OpCode.setWatches2:
-        this.#setWatches(connection, SetWatches2.read(reader));
+        this.#watchRequests.set(connection, SetWatches2.read(reader));
         return this.#header(connection, xid);
-      case OpCode.addWatch: {
-        const { path, mode } = AddWatchRequest.read(reader);
-        if (mode === AddWatchMode.persistent) this.#tree.watches.addPersistent(path, connection);
-        else if (mode === AddWatchMode.persistentRecursive)
-          this.#tree.watches.addPersistentRecursive(path, connection);
-        else throw new WireFault('malformed', `addWatch mode ${mode}`);
+      case OpCode.addWatch:
+        this.#watchRequests.add(connection, AddWatchRequest.read(reader));
         return this.#record(connection, xid, ErrorReply, { err: 0 });
-      }
       case OpCode.checkWatches:
-      case OpCode.removeWatches: {
-        const request = WatchesRequest.read(reader);
-        const kind = watcherTypes[request.type];
-        if (kind === undefined) throw new WireFault('malformed', `watcher type ${request.type}`);
-        const { watches } = this.#tree;
-        const found =
-          type === OpCode.checkWatches
-            ? watches.contains(request.path, connection, kind)
-            : watches.remove(request.path, connection, kind);
-        if (!found) throw new Refusal(ErrorCode.NoWatcher, request.path);
+        this.#watchRequests.check(connection, WatchesRequest.read(reader));
         return this.#header(connection, xid);
-      }
+      case OpCode.removeWatches:
+        this.#watchRequests.remove(connection, WatchesRequest.read(reader));
+        return this.#header(connection, xid);
       case OpCode.whoAmI: {
         const clientInfo = connection.ids.map((id) => ({
           authScheme: id.scheme ?? '',
@@ -301,38 +281,6 @@ export class Reads {
     return { type, body: { children: this.#tree.childNames(node) } };
   }
 
-  /** Arms watches again after a reconnect. What happened meanwhile is told at once, with the event it would have been. */
-  #setWatches(connection: Connection, request: SetWatches2): void {
-    const { watches, store } = this.#tree;
-    const since = request.relativeZxid;
-    for (const path of request.dataWatches ?? []) {
-      const node = this.#tree.findPath(path);
-      if (node === NO_NODE) this.#tell(connection, EventType.NodeDeleted, path);
-      else if (store.long(node, LongField.mzxid) > since)
-        this.#tell(connection, EventType.NodeDataChanged, path, node);
-      else watches.addData(path, connection);
-    }
-    for (const path of request.existWatches ?? []) {
-      const node = this.#tree.findPath(path);
-      if (node !== NO_NODE) this.#tell(connection, EventType.NodeCreated, path, node);
-      else watches.addData(path, connection);
-    }
-    for (const path of request.childWatches ?? []) {
-      const node = this.#tree.findPath(path);
-      if (node === NO_NODE) this.#tell(connection, EventType.NodeDeleted, path);
-      else if (store.long(node, LongField.pzxid) > since)
-        this.#tell(connection, EventType.NodeChildrenChanged, path, node);
-      else watches.addChild(path, connection);
-    }
-    for (const path of request.persistentWatches ?? []) watches.addPersistent(path, connection);
-    for (const path of request.persistentRecursiveWatches ?? [])
-      watches.addPersistentRecursive(path, connection);
-  }
-
-  #tell(connection: Connection, type: EventType, path: string, node: NodeId = NO_NODE): void {
-    connection.deliver(type, path, -1, node === NO_NODE ? OPEN : this.#tree.store.aclId(node));
-  }
-
   // -- Within ------------------------------------------------------------------------------------------------------------
 
   #existing(path: string | null): NodeId {
@@ -375,7 +323,6 @@ export class Reads {
   }
 }
 
-const OPEN = -1;
 /** A request of a megabyte could ask for many gigabytes; no client takes an answer as long as this. */
 const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
 /** What a name or an identity takes in an answer, roughly. */
