@@ -26,22 +26,6 @@ function isRequest(step: Step, type: number): boolean {
   return (step.do === 'request' || step.do === 'raw') && step.type === type;
 }
 
-interface ResultBody {
-  readonly type: number;
-  readonly body: Readonly<Record<string, unknown>> | null;
-}
-
-/** A multi's results, where a create2 that 3.8 answered as a create is told apart by nothing but its Stat. */
-function sameButForCreate2(left: unknown, right: unknown): boolean {
-  if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
-  return left.every((one: ResultBody, at) => {
-    const other = right[at] as ResultBody;
-    if (one.type === OpCode.create && other.type === OpCode.create2)
-      return one.body?.path === other.body?.path;
-    return isDeepStrictEqual(one, other);
-  });
-}
-
 export const allowedDifferences: readonly AllowedDifference[] = [
   {
     id: 'unreadable-write-takes-no-zxid',
@@ -52,12 +36,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
       left.isNewZxid === true &&
       right.isNewZxid === false &&
       sameBut(left, right, 'isNewZxid'),
-  },
-  {
-    id: 'create2-in-multi-answers-with-stat',
-    reason: '3.8 answers a create2 within a multi as if it were a create; since 3.9 it has its Stat.',
-    matches: (step, left, right) =>
-      step.do === 'multi' && sameBut(left, right, 'body') && sameButForCreate2(left.body, right.body),
   },
   {
     id: 'check-watches-knows-whose',

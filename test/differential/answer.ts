@@ -49,7 +49,8 @@ const unorderedLists = new Set(['children', 'clientInfo', 'acl']);
 const zxidFields = new Set(['czxid', 'mzxid', 'pzxid']);
 const timeFields = new Set(['ctime', 'mtime']);
 
-function comparable(value: unknown, marks: Marks): unknown {
+/** A value with its zxids, times and sessions marked, and the lists sorted that have no order. */
+export function comparable(value: unknown, marks: Marks): unknown {
   if (Buffer.isBuffer(value))
     return value.length > 200
       ? `bytes ${value.length} ${digest(value)}`

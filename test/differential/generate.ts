@@ -9,7 +9,7 @@ import { makeMulti, makeMultiRead } from './generate-multi.ts';
 import { makeRead, makeSetWatches, makeWatchCall } from './generate-reads.ts';
 import { makeWrite } from './generate-writes.ts';
 import type { Model } from './model.ts';
-import { users } from './pools.ts';
+import { open, users } from './pools.ts';
 import type { RequestStep, Step } from './step.ts';
 
 const weights = {
@@ -25,6 +25,7 @@ const weights = {
   ping: 12,
   auth: 14,
   reconfig: 3,
+  quota: 14,
   burst: 60,
   malformed: 25,
   unknown: 3,
@@ -96,6 +97,8 @@ export function nextStep(rng: Rng, model: Model, number: number): Step {
       };
     case 'burst':
       return makeBurst(rng, model, session, number);
+    case 'quota':
+      return makeQuota(rng, model, session);
     case 'malformed':
       return makeMalformed(rng, model, session);
     case 'unknown':
@@ -130,6 +133,26 @@ function makeBurst(rng: Rng, model: Model, session: number, number: number): Ste
     }
   }
   return { do: 'burst', session, requests };
+}
+
+/** What an operator's tools do to set, read and drop a quota; the servers keep the count themselves, in a node of their own. */
+function makeQuota(rng: Rng, model: Model, session: number): Step {
+  // Not tried: a quota of the root. It ends Apache ZooKeeper, see docs/divergence.md.
+  const root = `/zookeeper/quota${rng.pick(['/a', '/b', '/b/x'])}`;
+  const path = root + rng.pick(['', '/zookeeper_limits', '/zookeeper_stats', '/x']);
+  const data = Buffer.from(
+    rng.pick(['count=3,bytes=100', 'count=-1,bytes=50', 'count=1000,bytes=-1', 'count=0,bytes=0']),
+  );
+  switch (rng.weighted({ create: 50, read: model.quotaCountsAgree ? 30 : 0, set: 10, delete: 10 })) {
+    case 'create':
+      return { do: 'request', session, type: OpCode.create, body: { path, data, acl: [open], flags: 0 } };
+    case 'read':
+      return { do: 'request', session, type: OpCode.getData, body: { path, watch: false } };
+    case 'set':
+      return { do: 'request', session, type: OpCode.setData, body: { path, data, version: -1 } };
+    case 'delete':
+      return { do: 'request', session, type: OpCode.delete, body: { path, version: -1 } };
+  }
 }
 
 function makeAuth(rng: Rng, session: number): Step {

@@ -37,9 +37,17 @@ export class Model {
   readonly sessions: SessionModel[];
   /** Nodes that are there, by the answers so far; those that went with their sessions stay until an answer says so. */
   readonly nodes = new Set<string>();
+  /** Whether both servers have counted for quotas from the same moment on; a restart counts anew, each in its own way. */
+  quotaCountsAgree = true;
 
   constructor(sessionCount: number) {
     this.sessions = Array.from({ length: sessionCount }, () => ({ state: 'new', watches: new WatchModel() }));
+  }
+
+  /** Both servers are gone; sessions that were connected can be resumed at others. */
+  allDropped(): void {
+    this.quotaCountsAgree = false;
+    for (const session of this.sessions) if (session.state === 'connected') session.state = 'dropped';
   }
 
   learn(step: Step, answer: Answer): void {
@@ -67,6 +75,7 @@ export class Model {
           const reply = replies[at];
           if (reply !== undefined) this.#learnNodes(request, { outcome: 'reply', events: [], ...reply });
         }
+        if (answer.outcome === 'hung-up') session.state = 'dropped';
         return;
       }
       default:
@@ -75,11 +84,16 @@ export class Model {
     }
   }
 
+  /** What is written to quota nodes must make sense: Apache ZooKeeper ends at one that does not. */
+  #add(path: string): void {
+    if (!path.startsWith('/zookeeper/')) this.nodes.add(path);
+  }
+
   #learnNodes(step: Step, answer: Answer): void {
     if (step.do === 'request') {
       const { path } = step.body;
       const created = (answer.body as { path?: string } | undefined)?.path;
-      if (answer.err === 0 && isCreate(step.type) && created !== undefined) this.nodes.add(created);
+      if (answer.err === 0 && isCreate(step.type) && created !== undefined) this.#add(created);
       if (
         typeof path === 'string' &&
         (answer.err === -101 || (answer.err === 0 && step.type === OpCode.delete))
@@ -92,7 +106,7 @@ export class Model {
     for (const [at, result] of (
       answer.body as { type: number; body: { path?: string } | null }[]
     ).entries()) {
-      if (isCreate(result.type) && result.body?.path !== undefined) this.nodes.add(result.body.path);
+      if (isCreate(result.type) && result.body?.path !== undefined) this.#add(result.body.path);
       const path = step.ops[at]?.body.path;
       if (result.type === OpCode.delete && path !== undefined) this.nodes.delete(path);
     }

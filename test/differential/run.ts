@@ -23,36 +23,42 @@ export interface RunResult {
   readonly coverage: ReadonlyMap<string, number>;
 }
 
-/** Does the same step at both servers, one after the other step, and compares; stops at the first difference. */
+/**
+ * Does the same steps at two servers, one step after the other, and compares; stops at the first difference. The sequence and
+ * what is known of it go on when the sides change.
+ */
 export class Lockstep {
   readonly steps: Step[] = [];
   readonly allowed = new Map<string, number>();
   readonly coverage = new Map<string, number>();
-  readonly #left: Side;
-  readonly #right: Side;
+  readonly #model: Model;
+  #left: Side;
+  #right: Side;
 
-  constructor(left: Side, right: Side) {
+  /** The left side is Apache ZooKeeper: allowed differences are meant that way round. */
+  constructor(left: Side, right: Side, sessionCount: number) {
     this.#left = left;
     this.#right = right;
+    this.#model = new Model(sessionCount);
   }
 
-  async random(rng: Rng, count: number, sessionCount: number): Promise<RunResult> {
-    const model = new Model(sessionCount);
-    for (let number = 0; number < count; number++) {
-      const step = nextStep(rng, model, number);
+  async random(rng: Rng, count: number): Promise<RunResult> {
+    for (let n = 0; n < count; n++) {
+      const number = this.steps.length;
+      const step = nextStep(rng, this.#model, number);
       const { difference, left } = await this.#once(step, number);
       if (difference !== null) return this.#result(difference);
-      model.learn(step, left);
+      this.#model.learn(step, left);
     }
     return this.#result(null);
   }
 
-  async replay(steps: readonly Step[]): Promise<RunResult> {
-    for (const [number, step] of steps.entries()) {
-      const { difference } = await this.#once(step, number);
-      if (difference !== null) return this.#result(difference);
-    }
-    return this.#result(null);
+  /** The servers have been stopped, and the sides are served by others now, on the same data. */
+  async goOnWith(left: Side, right: Side): Promise<void> {
+    await Promise.all([left.leave(), right.leave()]);
+    this.#left = left;
+    this.#right = right;
+    this.#model.allDropped();
   }
 
   #result(difference: Difference | null): RunResult {

@@ -4,10 +4,12 @@ import { MultiRequest } from '../../wire/multi.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { sessionPassword } from '../../wire/password.ts';
 import type { requestCodecs } from '../../wire/requests.ts';
+import { SUPER_AUTH } from '../kit/java.ts';
 import { HungUp, RawClient, type RawReply } from '../kit/raw-client.ts';
 import { requestCodecOf } from '../kit/raw-codecs.ts';
 import {
   type Answer,
+  comparable,
   comparableBody,
   type EventSeen,
   eventSeen,
@@ -21,10 +23,10 @@ interface Identity {
   readonly password: Buffer;
 }
 
-/** One of the two servers, and the sessions that the test holds with it. */
+/** One of two histories: the data that one server made and perhaps another one serves now, and the test's sessions with it. */
 export class Side implements AsyncDisposable {
   readonly name: string;
-  readonly port: number;
+  #port: number;
   readonly #clients = new Map<number, RawClient>();
   readonly #identities = new Map<number, Identity>();
   /** The step whose reply first carried a zxid; zxids of two servers match when their steps do. */
@@ -35,7 +37,7 @@ export class Side implements AsyncDisposable {
 
   constructor(name: string, port: number) {
     this.name = name;
-    this.port = port;
+    this.#port = port;
   }
 
   readonly marks: Marks = {
@@ -51,8 +53,36 @@ export class Side implements AsyncDisposable {
     },
   };
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+
+  /** Drops every connection. */
+  async leave(): Promise<void> {
     for (const client of this.#clients.values()) await client.drop();
+    this.#clients.clear();
+  }
+
+  /** The data is served at another port from now on. */
+  movedTo(port: number): void {
+    this.#port = port;
+  }
+
+  /** Every node with its data, Stat and ACL, in comparable form. */
+  async dump(): Promise<Readonly<Record<string, unknown>>> {
+    const client = await RawClient.connect({ port: this.#port });
+    await client.auth('digest', SUPER_AUTH);
+    const nodes: Record<string, unknown> = {};
+    const paths = ['/'];
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const { data, stat } = await client.call(OpCode.getData, { path, watch: false });
+      const { acl } = await client.call(OpCode.getACL, { path });
+      const { children } = await client.call(OpCode.getChildren, { path, watch: false });
+      nodes[path] = comparable({ data, stat, acl }, this.marks);
+      for (const child of children ?? []) paths.push(path === '/' ? `/${child}` : `${path}/${child}`);
+    }
+    await client.close();
+    return nodes;
   }
 
   /** The raw client of a session that is connected. */
@@ -106,7 +136,7 @@ export class Side implements AsyncDisposable {
 
   async #connect(step: Extract<Step, { do: 'connect' }>, number: number): Promise<Answer> {
     const client = await RawClient.connect({
-      port: this.port,
+      port: this.#port,
       timeoutMs: step.timeoutMs,
       readOnly: step.readOnly,
     });
@@ -136,7 +166,7 @@ export class Side implements AsyncDisposable {
     let client: RawClient;
     try {
       client = await RawClient.connect({
-        port: this.port,
+        port: this.#port,
         sessionId: how === 'unknown-session' ? 0x7700000000000001n : identity.sessionId,
         password: how === 'wrong-password' ? Buffer.alloc(16, 7) : identity.password,
         lastZxidSeen: how === 'ahead' ? this.#lastZxid + 1000 : this.#lastZxid,
@@ -244,7 +274,7 @@ export class Side implements AsyncDisposable {
     const replies = client.together(() =>
       step.requests.map((request) => client.request(request.type, this.#encode(request))),
     );
-    await Promise.all(replies);
+    const outcomes = await Promise.allSettled(replies);
     let at = 0;
     const stream = client.takeIncoming().map((item) => {
       if (item.kind === 'event') return eventSeen(item);
@@ -252,7 +282,9 @@ export class Side implements AsyncDisposable {
       at++;
       return reply;
     });
-    return { outcome: 'reply', events: [], stream };
+    const isWhole = outcomes.every(({ status }) => status === 'fulfilled');
+    if (!isWhole) this.#clients.delete(step.session);
+    return { outcome: isWhole ? 'reply' : 'hung-up', events: [], stream };
   }
 }
 

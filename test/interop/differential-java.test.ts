@@ -12,8 +12,9 @@ test.skipIf(javaZooKeeper() === null)('Apache ZooKeeper does not differ from Apa
     await using other = await startJava();
     await using left = new Side('one', one.port);
     await using right = new Side('other', other.port);
-    const result = await new Lockstep(left, right).random(rng, 2000, 5);
+    const result = await new Lockstep(left, right, 5).random(rng, 2000);
     if (result.difference !== null) throw new Error(describeDifference(result, ['one', 'other']));
     expect([...result.allowed]).toEqual([]);
+    expect(await left.dump()).toEqual(await right.dump());
   }),
 );

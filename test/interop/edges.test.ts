@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { meantToDiffer, trials, trialsOfOurs } from '../differential/edges.ts';
 import { startJava, startOurs } from '../differential/servers.ts';
 import { javaZooKeeper } from '../kit/java.ts';
+import { tempDirectory } from '../kit/temp.ts';
 
 test.skipIf(javaZooKeeper() === null)(
   'odd and wrong requests are answered as by Apache ZooKeeper',
   async () => {
     await using java = await startJava();
-    await using ours = await startOurs();
+    await using home = await tempDirectory();
+    await using ours = await startOurs(home.at('data'));
     const answers: Record<string, unknown> = {};
     const expected: Record<string, unknown> = {};
     for (const [name, trial] of Object.entries(trials)) {
@@ -22,7 +24,8 @@ test.skipIf(javaZooKeeper() === null)(
 
 describe('what Apache ZooKeeper does not answer', () => {
   test.each(Object.entries(trialsOfOurs))('%s', async (_name, [trial, expected]) => {
-    await using ours = await startOurs();
+    await using home = await tempDirectory();
+    await using ours = await startOurs(home.at('data'));
     expect(await trial(ours.port)).toEqual(expected);
   });
 });
