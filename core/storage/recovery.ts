@@ -7,12 +7,12 @@ import {
   type LogFile,
   listLogs,
   listSnapshots,
-  listTemporarySnapshots,
   logsAfter,
   makeDurableDirectory,
   type SnapshotFile,
 } from './file-names.ts';
-import { LOG_BATCH_BYTES_MAX, LogReader } from './log-format.ts';
+import { LogReader } from './log-format.ts';
+import { repair } from './repair.ts';
 import { type Replayed, replayLogs, type TornTail } from './replay.ts';
 import { endsLikeSnapshot } from './snapshot-format.ts';
 import { readSnapshot } from './snapshot-reader.ts';
@@ -69,7 +69,7 @@ export function recover(files: Files, options: RecoveryOptions, sink: RecoverySi
   const replayed = replayLogs(files, logsAfter(logs, snapshotZxid), start, sink, logger);
   assertReachesInvalidSnapshots(snapshots, loaded?.snapshot ?? null, replayed.zxid);
   warnIfLogsMayBeMissing(loaded, logs, replayed, options);
-  repair(files, options, replayed);
+  repair(files, options, loaded?.snapshot ?? null, replayed);
   return {
     zxid: replayed.zxid,
     snapshot: loaded?.snapshot ?? null,
@@ -202,47 +202,5 @@ function warnIfLogsMayBeMissing(
       snapshotEndZxid: formatZxid(digest.zxid),
       lastLoggedZxid: formatZxid(replayed.zxid),
     });
-  }
-}
-
-/**
- * Cuts torn tails off and makes durable what was replayed: whatever clients are shown from now on must not be lost with the
- * next power failure.
- */
-function repair(files: Files, options: RecoveryOptions, replayed: Replayed): void {
-  for (const { path, keepBytes } of replayed.torn) {
-    if (keepBytes === 0) files.remove(path);
-    else cutDurably(files, path, keepBytes);
-  }
-  if (replayed.lastEntry !== null) rewriteLastBatch(files, replayed.lastEntry);
-  for (const path of listTemporarySnapshots(files, options.snapshotDirectory)) files.remove(path);
-  files.syncDirectory(options.logDirectory);
-  if (options.snapshotDirectory !== options.logDirectory) files.syncDirectory(options.snapshotDirectory);
-}
-
-function cutDurably(files: Files, path: string, length: number): void {
-  const file = files.open(path, 'edit');
-  try {
-    file.truncate(length);
-    file.datasyncNow();
-  } finally {
-    file.close();
-  }
-}
-
-/**
- * If the process died, but not the machine, the last batch may be in the system's cache only. A sync alone would not do: after
- * one that failed, Linux takes the pages for clean although they never reached the disk. Writing them again makes them dirty.
- */
-function rewriteLastBatch(files: Files, lastEntry: NonNullable<Replayed['lastEntry']>): void {
-  const from = Math.max(0, Math.min(lastEntry.at, lastEntry.end - LOG_BATCH_BYTES_MAX));
-  const bytes = Buffer.allocUnsafe(lastEntry.end - from);
-  const file = files.open(lastEntry.path, 'edit');
-  try {
-    const count = file.read(bytes, from);
-    file.writeNow(bytes.subarray(0, count), from);
-    file.datasyncNow();
-  } finally {
-    file.close();
   }
 }
