@@ -86,7 +86,7 @@ export class SequentialModel {
       case OpCode.setData:
         return this.#setData(op.body.path, hex(op.body.data), op.body.version, zxid, fired);
       case OpCode.check:
-        return this.#judge(op.body.path, op.body.version) ?? { err: ok };
+        return { err: ErrorCode.Unimplemented };
       default:
         throw new Error(`the model knows no operation ${op.type}`);
     }
@@ -100,7 +100,7 @@ export class SequentialModel {
     const told: Firing[] = [];
     const results: ModelResult[] = [];
     for (const [index, op] of ops.entries()) {
-      const result = this.one(op, zxid, session, told);
+      const result = this.#part(op, zxid, session, told);
       if (result.err !== ok) {
         this.#nodes = before;
         return ops.map((_, at) => ({
@@ -111,6 +111,14 @@ export class SequentialModel {
     }
     fired.push(...told);
     return results;
+  }
+
+  /** Within a multi there are checks, and no kind of creation answers with a Stat unless it makes a container. */
+  #part(op: MultiOp, zxid: number, session: bigint, fired: Firing[]): ModelResult {
+    if (op.type === OpCode.check) return this.#judge(op.body.path, op.body.version) ?? { err: ok };
+    const { err, path, stat } = this.one(op, zxid, session, fired);
+    if (path !== undefined) return { err, path };
+    return stat === undefined ? { err } : { err, stat };
   }
 
   closeSession(session: bigint, zxid: number, fired: Firing[]): void {
