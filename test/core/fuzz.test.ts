@@ -139,4 +139,4 @@ test(`${FRAMES} spoiled frames: the server answers or hangs up, and goes on for 
       ]);
     }
   });
-});
+}, 300_000);

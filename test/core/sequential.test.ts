@@ -329,4 +329,4 @@ test(`${RUNS} tangles of pipelined requests are answered as if done one after th
     process.stdout.write(`test/core/sequential.test.ts: ${JSON.stringify(total)}\n`);
     if (RUNS >= 100) expect(Math.min(total.answers / 20, total.events * 2)).toBeGreaterThan(RUNS);
   });
-});
+}, 300_000);

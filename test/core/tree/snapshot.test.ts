@@ -95,4 +95,4 @@ test(`a fuzzy snapshot and the log behind it give the very same tree, ${TRIALS} 
       }
     }
   });
-});
+}, 300_000);
