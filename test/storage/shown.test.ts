@@ -118,19 +118,44 @@ describe('what a start has shown survives a power failure', () => {
     );
   });
 
-  test('the cut of a torn tail: no other ZooKeeper comes upon the remains', () => {
-    const whole = logBytes(1, 2);
+  test('the last batch of a log whose sync failed: the system takes it for written, though it is not', () => {
     forManyFailures(
       (files) => {
         put(files, SNAPSHOTS, 'snapshot.0', snapshotBytes(0), durably);
-        put(files, LOGS, 'log.1', whole.subarray(0, whole.length - 300), durably);
+        const file = files.open(`${LOGS}/log.1`, 'create');
+        files.syncDirectory(LOGS);
+        file.writeNow(logBytes(1, 2, 3, 4), 0);
+        files.planFault({ action: 'datasync', code: 'EIO' });
+        let failure: Error | null = null;
+        file.datasync((error) => {
+          failure = error;
+        });
+        files.run();
+        expect(failure).not.toBeNull();
       },
       (files, shown) => {
-        const keepBytes = shown.torn[0]?.keepBytes;
-        expect(keepBytes).toBe(logBytes(1).length);
-        expect(files.open(`${LOGS}/log.1`, 'read').size()).toBe(keepBytes);
+        expect(shown.zxid).toBe(4);
+        expect(start(files).zxid).toBe(4);
       },
     );
+  });
+
+  test('the cut of a torn tail: no other ZooKeeper comes upon the remains', () => {
+    // With an intact entry before it, and with none.
+    for (const zxids of [[1, 2], [1]]) {
+      const whole = logBytes(...zxids);
+      forManyFailures(
+        (files) => {
+          put(files, SNAPSHOTS, 'snapshot.0', snapshotBytes(0), durably);
+          put(files, LOGS, 'log.1', whole.subarray(0, whole.length - 300), durably);
+        },
+        (files, shown) => {
+          const keepBytes = logBytes(...zxids.slice(1)).length;
+          expect(shown.torn).toMatchObject([{ keepBytes }]);
+          expect(files.open(`${LOGS}/log.1`, 'read').size()).toBe(keepBytes);
+        },
+      );
+    }
   });
 
   test('the removal of a log that holds nothing', () => {
