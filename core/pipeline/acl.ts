@@ -77,6 +77,10 @@ export function addIdentities(
   if (!outcome.ok) return false;
   const held = new Set(connection.ids.map((id) => `${id.scheme}\n${id.id}`));
   const added = outcome.ids.filter((id) => !held.has(`${id.scheme}\n${id.id}`));
+  if (connection.ids.length + added.length > IDENTITIES_MAX) return false;
   if (added.length > 0) connection.ids = [...connection.ids, ...added];
   return true;
 }
+
+/** More than anybody has; each check of a permission goes through all of them. */
+const IDENTITIES_MAX = 1000;

@@ -170,6 +170,17 @@ describe('a client cannot harm others', () => {
     expectServing(server);
   });
 
+  test('identities without end', () => {
+    const server = new SimulatedServer();
+    const client = server.client();
+    let taken = 0;
+    for (; taken < 5000 && !client.isClosed; taken++) client.auth('digest', `user${taken}:secret`);
+    expect(taken).toBe(1000);
+    const replies = client.takeReplies();
+    expect([replies[998]!.err, replies[999]!.err]).toEqual([0, ErrorCode.AuthFailed]);
+    expectServing(server);
+  });
+
   test('a session id that nobody gave out, and one with the highest bit', () => {
     const server = new SimulatedServer({ config: { serverId: 254 } });
     for (const sessionId of [1n, -1n, -(2n ** 63n), 2n ** 63n - 1n]) {
