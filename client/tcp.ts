@@ -26,6 +26,12 @@ function shuffledLookup(host: string, options: LookupOptions, done: LookupDone):
   });
 }
 
+/** Where several addresses of a name failed, Node's error has no message of its own. */
+export function readable(error: Error): Error {
+  if (!(error instanceof AggregateError) || error.message !== '') return error;
+  return new Error(error.errors.map((each: Error) => each.message).join(', '), { cause: error });
+}
+
 function open({ host, port }: Endpoint, events: LinkEvents): Link {
   const socket = connect({
     host,
@@ -39,7 +45,7 @@ function open({ host, port }: Endpoint, events: LinkEvents): Link {
   socket.on('connect', () => events.open());
   socket.on('data', (chunk: Buffer) => events.data(chunk));
   socket.on('error', (error) => {
-    failure = error;
+    failure = readable(error);
   });
   // The server ended its side: nothing more can be answered, so the link is over at once.
   socket.on('end', () => socket.destroy());
@@ -52,7 +58,8 @@ function open({ host, port }: Endpoint, events: LinkEvents): Link {
       socket.removeAllListeners();
       // An error that is still to come has nobody to tell.
       socket.on('error', () => {});
-      socket.destroySoon();
+      // Not `destroySoon`: it would wait, and keep the process alive, for a server that does not read or is not reached.
+      socket.destroy();
     },
   };
 }
