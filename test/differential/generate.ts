@@ -7,9 +7,9 @@ import { requestCodecOf } from '../kit/raw-codecs.ts';
 import type { Rng } from '../kit/seed.ts';
 import { makeMulti, makeMultiRead } from './generate-multi.ts';
 import { makeRead, makeSetWatches, makeWatchCall } from './generate-reads.ts';
-import { makeWrite } from './generate-writes.ts';
+import { makeWrite, somePath } from './generate-writes.ts';
 import type { Model } from './model.ts';
-import { open, users } from './pools.ts';
+import { isGuarded, open, users } from './pools.ts';
 import type { RequestStep, Step } from './step.ts';
 
 const weights = {
@@ -120,19 +120,38 @@ export function nextStep(rng: Rng, model: Model, number: number): Step {
 function makeBurst(rng: Rng, model: Model, session: number, number: number): Step {
   const requests: RequestStep[] = [];
   const wanted = rng.between(2, 12);
+  const focus = somePath(rng, model);
   while (requests.length < wanted) {
     const step = rng.pick([makeWrite, makeWrite, makeRead, makeRead, makeMulti, makeWatchCall])(
       rng,
       model,
       session,
     );
-    if (step.do === 'request' || step.do === 'multi') requests.push(step);
+    if (step.do === 'request' || step.do === 'multi')
+      requests.push(rng.chance(50) ? movedTo(focus, step) : step);
     if (rng.chance(2)) {
       const watches = makeSetWatches(rng, model, session, number);
       if (watches.do === 'setWatches') requests.push(watches);
     }
   }
   return { do: 'burst', session, requests };
+}
+
+const unwatched: readonly number[] = [
+  OpCode.create,
+  OpCode.create2,
+  OpCode.delete,
+  OpCode.setData,
+  OpCode.setACL,
+  OpCode.getACL,
+];
+
+/** The same request about another node, if it is one that may be about any: requests under way at once matter most to each other. */
+function movedTo(path: string, step: RequestStep): RequestStep {
+  if (step.do !== 'request' || !unwatched.includes(step.type)) return step;
+  // The ACLs that a step brings along suit the kind of place it was made for.
+  if (path === '/acl' || isGuarded(path) !== isGuarded(step.body.path ?? '')) return step;
+  return { ...step, body: { ...step.body, path } };
 }
 
 /** What an operator's tools do to set, read and drop a quota; the servers keep the count themselves, in a node of their own. */
