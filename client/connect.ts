@@ -22,9 +22,9 @@ export async function connect(connectString: string, options: ConnectOptions = {
   const client = new ZooKeeperClient(target, settings, ports);
   try {
     const auths = (options.auth ?? []).map(({ scheme, auth }) => client.addAuth(scheme, auth));
-    const usable = Promise.all([firstConnection(client), ...auths]);
+    const ready = Promise.all([firstConnection(client), ...auths]);
+    const usable = options.ensureChroot === true ? ready.then(() => client.ensurePath('/')) : ready;
     await inTime(client, usable, timeoutMs, ports, options.signal);
-    if (options.ensureChroot === true) await client.ensurePath('/', { signal: options.signal });
     return client;
   } catch (error) {
     // Waits for the close, so that nothing of a failed attempt keeps the process alive.

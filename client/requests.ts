@@ -104,8 +104,8 @@ export function endedError(call: Call, reason: Error | null): Error {
   return new kind(context, call.outcome);
 }
 
-/** The request that ends a session; `end` runs when it is answered, or never will be. */
-export function closeCall(end: () => void): Call {
+/** The request that ends a session; `end` runs when it is answered, `unanswered` when it never will be. */
+export function closeCall(end: () => void, unanswered: (error: unknown) => void): Call {
   return new Call<null, unknown>(
     {
       operation: 'close',
@@ -117,7 +117,7 @@ export function closeCall(end: () => void): Call {
       read: () => null,
     },
     end,
-    end,
+    unanswered,
   );
 }
 

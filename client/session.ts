@@ -197,11 +197,16 @@ export class Session {
     this.deadlines.closeByMs = nowMs + this.#settings.closeTimeoutMs;
     this.requests.failUnsent((call) => endedError(call, this.#endError));
     if (this.deadlines.phase === 'ready') this.#sendClose(nowMs);
-    else if (this.identity.sessionId === 0n && this.deadlines.phase !== 'handshake') this.#end(null);
+    // A session that a handshake under way may still make owns nothing, and expires on the server unheard of.
+    else if (this.identity.sessionId === 0n) this.#end(null);
   }
 
   #sendClose(nowMs: number): void {
-    const call = closeCall(() => this.#end(null));
+    const end = () => this.#end(null);
+    // Without an answer the session may live on, and its nodes with it: the next connection asks again, until `closeByMs`.
+    const call = closeCall(end, (error) => {
+      if (!(error instanceof ConnectionLossError)) end();
+    });
     this.requests.send(call, this.writer);
     this.#sent(nowMs);
   }
