@@ -1,4 +1,4 @@
-import { counterOf, epochOf, formatZxid } from '../../wire/ids.ts';
+import { counterOf, formatZxid } from '../../wire/ids.ts';
 import type { Files, Logger } from '../ports.ts';
 import type { RecoverySink, ZxidDigest } from './contract.ts';
 import { CorruptSnapshotError, StorageError } from './errors.ts';
@@ -67,7 +67,7 @@ export function recover(files: Files, options: RecoveryOptions, sink: RecoverySi
   const snapshotZxid = loaded?.snapshot.zxid ?? 0;
   const start = { zxid: snapshotZxid, shownZxid: Math.max(snapshotZxid, loaded?.digest?.zxid ?? 0) };
   const replayed = replayLogs(files, logsAfter(logs, snapshotZxid), start, sink, logger);
-  assertReachesInvalidSnapshots(snapshots, loaded?.snapshot ?? null, replayed.zxid);
+  assertReachesInvalidSnapshots(snapshots, replayed.zxid);
   warnIfLogsMayBeMissing(loaded, logs, replayed, options);
   repair(files, options, loaded?.snapshot ?? null, replayed);
   return {
@@ -163,14 +163,9 @@ function hasEntries(files: Files, log: LogFile): boolean {
  * An unreadable snapshot still proves by its name how far history went. If the logs do not reach that far from an older one,
  * transactions are lost. A zxid with counter 0 is no transaction: leaders take a snapshot when their epoch begins.
  */
-function assertReachesInvalidSnapshots(
-  snapshots: readonly SnapshotFile[],
-  loaded: SnapshotFile | null,
-  zxid: number,
-): void {
+function assertReachesInvalidSnapshots(snapshots: readonly SnapshotFile[], zxid: number): void {
   const newest = snapshots[0];
-  if (newest === undefined || newest === loaded || newest.zxid <= zxid) return;
-  if (epochOf(newest.zxid) > epochOf(zxid) && counterOf(newest.zxid) === 0) return;
+  if (newest === undefined || newest.zxid <= zxid || counterOf(newest.zxid) === 0) return;
   throw new StorageError(
     'corrupt-snapshot',
     newest.path,

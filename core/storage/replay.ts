@@ -137,7 +137,7 @@ class Replay {
     const next = this.#firstZxidAfter(index);
     // Nothing is missing before the next entry. Apache ZooKeeper leaves a torn tail where it is and begins a new file with the
     // zxid that the torn entry had. Asked first, as each tail may be 64 MiB of zeros to read.
-    if (next !== null && next <= Math.max(lastInFile, this.last) + 1) return;
+    if (next !== null && next <= this.last + 1) return;
     const tail = judgeTail(reader.window, reader.position, lastInFile);
     if (tail.kind === 'end' && reader.headerIntact) return;
     if (tail.kind !== 'corrupt' && lastInFile < this.#shownZxid) {

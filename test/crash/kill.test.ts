@@ -48,8 +48,8 @@ test(
   () =>
     withSeed('test/crash/kill.test.ts', async (rng) => {
       await using home = await tempDirectory('zookit-kill-');
-      // Small numbers make snapshots and log files change while it is killed.
-      const configLines = ['snapCount=300', 'autopurge.snapRetainCount=3'];
+      // Small numbers make snapshots and log files change while it is killed; each start removes old ones.
+      const configLines = ['snapCount=300', 'autopurge.snapRetainCount=3', 'autopurge.purgeInterval=1'];
       const options = { main: built.main, directory: home.path, configLines };
       const writers = [0, 1, 2].map((id) => new Writer(id));
       let session: Session | null = null;
@@ -70,7 +70,7 @@ test(
       const written = writers.reduce((sum, { acknowledged, made }) => sum + acknowledged + made.length, 0);
       expect(written).toBeGreaterThan(KILLS * 10);
     }),
-  300_000,
+  Math.max(300_000, KILLS * 3000),
 );
 
 /** Recovery itself is killed at any moment, and must have left nothing worse than it found. */

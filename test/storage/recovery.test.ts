@@ -116,6 +116,12 @@ describe('what was there comes back', () => {
     expect(warnings.join()).toMatch(/there is a snapshot, but no transaction log/);
   });
 
+  test('a server that was stopped before anything was written, with nothing to say', () => {
+    put('/d/snapshot.0', snapshot(0));
+    expect(run().recovered).toMatchObject({ zxid: 0, transactions: 0, fresh: false });
+    expect(warnings).toEqual([]);
+  });
+
   test('a fuzzy snapshot whose log ends too early, with a warning', () => {
     put('/d/snapshot.3', snapshot(3, 6));
     put('/d/log.4', log(4, 5));
@@ -338,6 +344,28 @@ describe('what a crash cannot have left is refused', () => {
     refusal();
     expect(files.list('/d').map((name) => [name, files.open(`/d/${name}`, 'read').size()])).toEqual(before);
   });
+});
+
+test('what was logged twice counts once, whatever the end of the second log is', () => {
+  put('/d/snapshot.0', snapshot(0));
+  put('/d/log.1', log(1, 2, 3, 4, 5, 6));
+  put('/d/log.3', Buffer.concat([log(3, 4).subarray(0, 250), Buffer.from('damage')]));
+  put('/d/log.7', log(7));
+  expect(run().state.zxids).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  files.remove('/d/log.7');
+  put('/d/log.8', log(8));
+  expect(refusal()).toMatchObject({ code: 'corrupt-log', path: '/d/log.3' });
+});
+
+test('a torn tail before the log of a newer epoch is told and left as it is', () => {
+  const first = makeZxid(1, 1);
+  put('/d/snapshot.0', snapshot(0));
+  put('/d/log.1', log(1, 2, 3).subarray(0, 230));
+  const { length } = log(1, 2, 3).subarray(0, 230);
+  put(`/d/log.${first.toString(16)}`, log(first));
+  expect(run().recovered).toMatchObject({ zxid: first, transactions: 3, torn: [] });
+  expect(warnings).toEqual(['transaction log ends in the remains of an unfinished write']);
+  expect(files.open('/d/log.1', 'read').size()).toBe(length);
 });
 
 test('a snapshot of a new epoch goes on with the first transaction of that epoch', () => {
