@@ -90,6 +90,20 @@ describe('the end of a log', () => {
     });
   });
 
+  test('intact entries behind a missing sector are of the same batch as far as a batch may reach, and no further', () => {
+    const tornAt = LOG_HEADER_BYTES + entryBytes();
+    const withBatchOf = (batchBytes: number): void => {
+      const bytes = log(txn(1), txn(2, 2000), txn(3, batchBytes - entryBytes(2000) - entryBytes(0)));
+      expect(bytes.length).toBe(tornAt + batchBytes);
+      bytes.fill(0, 1024, 1536);
+      put('log.1', bytes);
+    };
+    withBatchOf(LOG_BATCH_BYTES_MAX);
+    expect(replay(['log.1', 1])).toEqual({ zxids: [1], torn: [tornAt] });
+    withBatchOf(LOG_BATCH_BYTES_MAX + 1);
+    expect(() => replay(['log.1', 1])).toThrow(CorruptLogError);
+  });
+
   test('a missing first sector, header and all, leaves an empty log', () => {
     const bytes = log(...range(1, 40).map((zxid) => txn(zxid)));
     bytes.fill(0, 0, 512);
@@ -138,6 +152,15 @@ describe('damage', () => {
     }
     // A length that is now too long is what a write that ended early leaves: 32 bits, less those that make it negative or short.
     expect(reported).toBeGreaterThan((goldenEnd - from) * 8 - 32);
+  });
+
+  test('the zeros that every checksum begins with are no missing sector, wherever a sector ends among them', () => {
+    for (const offset of range(500, 511)) {
+      const bytes = log(txn(1, offset - LOG_HEADER_BYTES - entryBytes(0)), txn(2), txn(3));
+      bytes[offset + 80] = 0xff;
+      put('log.1', bytes);
+      expect(() => replay(['log.1', 1]), `entry at byte ${offset}`).toThrow(`damaged at byte ${offset}:`);
+    }
   });
 
   test('a zeroed sector more than a batch before the end is reported', () => {

@@ -315,6 +315,9 @@ describe('what a crash cannot have left is refused', () => {
     put('/d/log.4', log(4, 5, 6));
     put('/d/log.7', Buffer.alloc(0));
     expect(run().recovered).toMatchObject({ zxid: 6, torn: [{ path: '/d/log.7' }] });
+    put('/d/snapshot.3', snapshot(3, 7));
+    put('/d/log.7', Buffer.alloc(0));
+    expect(refusal()).toMatchObject({ code: 'corrupt-log', path: '/d/log.7' });
   });
 
   test('directories that were mixed up (ZOOKEEPER-2967)', () => {
