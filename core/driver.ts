@@ -269,20 +269,23 @@ export class Driver {
 
   #reap(): void {
     const { tree, clock, config } = this.#parts;
-    const due = reapCandidates(tree, clock.wallMs(), config.containerMaxNeverUsedIntervalMs);
-    this.#reapSome(due, 0);
+    this.#reapSome(reapCandidates(tree, clock.wallMs(), config.containerMaxNeverUsedIntervalMs));
   }
 
-  /** At most `containerMaxPerMinute`, evenly spread. */
-  #reapSome(paths: readonly string[], from: number): void {
-    if (from >= paths.length) return;
+  /** At most `containerMaxPerMinute`, evenly spread; a large tree is looked through in steps. */
+  #reapSome(candidates: Iterator<string | null>): void {
     const perMs = this.#parts.config.containerMaxPerMinute / 60_000;
-    const count = Math.max(1, Math.floor(perMs * REAP_STEP_MS));
+    const countMax = Math.max(1, Math.floor(perMs * REAP_STEP_MS));
     this.processor.nowMs = this.#parts.clock.monotonicMs();
-    for (const path of paths.slice(from, from + count)) {
+    let count = 0;
+    while (count < countMax) {
+      const { value: path, done } = candidates.next();
+      if (done === true) return;
+      if (path === null) break;
       const body = encode(DeleteContainerRequest, { path: Buffer.from(path, 'utf8') });
       this.processor.submitOwn(OpCode.deleteContainer, 0n, body);
+      count++;
     }
-    this.#after(Math.ceil(count / perMs), () => this.#reapSome(paths, from + count));
+    this.#after(Math.ceil(count / perMs), () => this.#reapSome(candidates));
   }
 }

@@ -229,7 +229,7 @@ export class Reads {
     const node = this.#readable(connection, this.#existing(path));
     const { out } = connection;
     out.begin(xid, this.#tree.lastProcessedZxid, 0);
-    out.writer.writeInt(this.#tree.descendantCount(shownPath(this.#tree.store.path(node))));
+    out.writer.writeInt(this.#tree.store.descendants(node));
     return out.end();
   }
 

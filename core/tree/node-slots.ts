@@ -17,6 +17,7 @@ const ACL_ID = 28;
 const STORED_CVERSION = 32;
 const DIGEST = 36;
 const RAW_OWNER = 40;
+const DESCENDANTS = 48;
 const STAT = SLOT_BYTES - STAT_BYTES;
 const CZXID = STAT;
 const MZXID = STAT + 8;
@@ -53,7 +54,7 @@ export const STAT_PERSISTED_BYTES = 60;
  * A slot for each node: ids, the Stat and what belongs to it, the links between nodes. It knows nothing of paths and data.
  *
  * Invariants: every live node except the root is in its parent's list of children and counted in the parent's numChildren;
- * the cversion that clients see is 2·stored − numChildren at all times.
+ * the cversion that clients see is 2·stored − numChildren at all times; each node knows how many are below it.
  */
 export class NodeSlots {
   readonly #pages: Page[] = [];
@@ -166,6 +167,11 @@ export class NodeSlots {
     return this.int(id, NUM_CHILDREN);
   }
 
+  /** Nodes below this one, at any depth. */
+  descendants(id: NodeId): number {
+    return this.int(id, DESCENDANTS);
+  }
+
   /** ephemeralOwner as stored: a session, or the bit patterns of container and TTL nodes. */
   rawOwner(id: NodeId): bigint {
     const { view } = this.#page(id);
@@ -243,6 +249,7 @@ export class NodeSlots {
     this.setInt(parent, FIRST_CHILD, id);
     this.setInt(parent, NUM_CHILDREN, this.numChildren(parent) + 1);
     this.#refreshShownCversion(parent);
+    this.#countAbove(id, 1);
   }
 
   protected unlink(id: NodeId, parent: NodeId): void {
@@ -253,6 +260,7 @@ export class NodeSlots {
     if (next !== NO_NODE) this.setInt(next, PREVIOUS, previous);
     this.setInt(parent, NUM_CHILDREN, this.numChildren(parent) - 1);
     this.#refreshShownCversion(parent);
+    this.#countAbove(id, -1);
   }
 
   #refreshShownCversion(id: NodeId): void {
@@ -273,6 +281,13 @@ export class NodeSlots {
 
   #page(id: NodeId): Page {
     return this.#pages[id >>> PAGE_SLOTS_LOG2]!;
+  }
+
+  /** A node without descendants came or went: those above have one more or one less. */
+  #countAbove(id: NodeId, difference: 1 | -1): void {
+    for (let at = this.parentOf(id); at !== NO_NODE; at = this.parentOf(at)) {
+      this.setInt(at, DESCENDANTS, this.int(at, DESCENDANTS) + difference);
+    }
   }
 
   #release(id: NodeId): void {

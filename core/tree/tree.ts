@@ -99,14 +99,6 @@ export class DataTree {
     return names;
   }
 
-  /** All nodes below a path. */
-  descendantCount(path: string): number {
-    if (path === '/') return this.store.count - 1;
-    let count = 0;
-    for (const _ of this.store.below(this.findPath(path))) count++;
-    return count;
-  }
-
   // -- Applying ----------------------------------------------------------------------------------------------------------
 
   apply({ header, txn }: LoggedTxn): AppliedTxn {

@@ -233,6 +233,8 @@ class StoreTrial {
       children.add(store.path(child));
     }
     expect(children).toEqual(node.children);
+    const below = [...this.#model.keys()].filter((other) => other !== path && other.startsWith(`${path}/`));
+    expect(store.descendants(node.id)).toBe(below.length);
   }
 }
 
