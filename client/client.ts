@@ -24,7 +24,8 @@ import * as writes from './writes.ts';
 export interface DeleteOptions extends writes.VersionOptions {
   /**
    * Go on deleting however often the connection breaks, until the server has answered or the session has ended; the signal then
-   * stops the waiting, not the deleting.
+   * stops the waiting, not the deleting. A delete whose answer was lost is repeated: where others may create the same path again
+   * meanwhile, theirs would go, so this is for names that are made once, as those with `protected` or a sequence number are.
    */
   readonly guaranteed?: boolean | undefined;
 }
@@ -229,7 +230,8 @@ export class ZooKeeperClient implements AsyncDisposable {
   }
 
   /** Presents credentials, now and on every later connection. AuthFailedError if the server refuses them; it hangs up then. */
-  addAuth(scheme: string, auth: string | Uint8Array, options?: OperationOptions): Promise<void> {
+  async addAuth(scheme: string, auth: string | Uint8Array, options?: OperationOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
     const info: AuthInfo = { scheme, auth };
     const done = new Promise<void>((resolve, reject) => {
       this.#connection.addAuth(info, (error) => (error === null ? resolve() : reject(error)));

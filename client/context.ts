@@ -19,8 +19,20 @@ export interface OperationOptions {
 /** Data of a node as callers give it: text is UTF-8; null and empty are different. */
 export type Data = string | Uint8Array | null;
 
-export function bytesOf(data: Data): Uint8Array | null {
-  return typeof data === 'string' ? Buffer.from(data) : data;
+/** The bytes of data; throws `BadArgumentsError` for what is none. */
+export function bytesOf(operation: string, path: string, data: Data): Uint8Array | null {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data === null || data instanceof Uint8Array) return data;
+  const detail = `data must be a string, a Uint8Array or null, not ${typeof data}`;
+  throw new BadArgumentsError({ operation, path, detail });
+}
+
+/** The version that an operation asks for, -1 for any; throws `BadArgumentsError` where the wire would make another of it. */
+export function versionOf(operation: string, path: string, version: number | undefined): number {
+  if (version === undefined) return -1;
+  if (Number.isInteger(version) && version === (version | 0)) return version;
+  const detail = `version must be a 32-bit integer, not ${String(version)}`;
+  throw new BadArgumentsError({ operation, path, detail });
 }
 
 /** What operations are made of: the connection, the watch tables and the translation of paths. */
@@ -29,17 +41,30 @@ export class ClientContext {
   readonly watches: Watches;
   readonly chroot: Chroot;
   readonly ports: ClientPorts;
+  /** Whether operations go ahead even when `pendingMax` are waiting: those that clean up. */
+  readonly #urgent: boolean;
 
-  constructor(connection: Connection, watches: Watches, chroot: Chroot, ports: ClientPorts) {
+  constructor(connection: Connection, watches: Watches, chroot: Chroot, ports: ClientPorts, urgent = false) {
     this.connection = connection;
     this.watches = watches;
     this.chroot = chroot;
     this.ports = ports;
+    this.#urgent = urgent;
+  }
+
+  /** The same for operations that a full queue must not refuse. */
+  urgently(): ClientContext {
+    return new ClientContext(this.connection, this.watches, this.chroot, this.ports, true);
   }
 
   /** The server's path of a caller's one; throws `BadArgumentsError` if it is not valid. */
   path(operation: string, path: string, sequential = false): string {
-    const fault = sequential ? sequentialPathFault(path) : pathFault(path);
+    const fault =
+      typeof path !== 'string'
+        ? `a path must be a string, not ${typeof path}`
+        : sequential
+          ? sequentialPathFault(path)
+          : pathFault(path);
     if (fault !== null) throw new BadArgumentsError({ operation, path, detail: fault });
     return this.chroot.toServer(path);
   }
@@ -48,7 +73,7 @@ export class ClientContext {
   call<B, T>(spec: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
     if (signal === undefined) {
       return new Promise<T>((resolve, reject) => {
-        this.connection.submit(new Call(spec, resolve, reject) as Call);
+        this.connection.submit(new Call(spec, resolve, reject, this.#urgent) as Call);
       });
     }
     return new Promise<T>((resolve, reject) => {
@@ -66,6 +91,7 @@ export class ClientContext {
           release();
           reject(error);
         },
+        this.#urgent,
       );
       const release = onAbort(signal, () => call.fail(signal.reason));
       this.connection.submit(call as Call);

@@ -50,20 +50,23 @@ async function createProtected(
   const marked = `${parent === '/' ? '' : parent}/${prefix}${nameOf(path)}`;
   const ephemeral = options.mode === 'ephemeral' || options.mode === 'ephemeral-sequential';
   const { signal } = options;
+  let inDoubt = false;
   try {
     for (;;) {
       try {
         return await createPlain(context, marked, data, options);
       } catch (error) {
         if (!(error instanceof ConnectionLossError)) throw error;
-        const found =
-          error.outcome === 'unknown' ? await adopt(context, parent, prefix, ephemeral, signal) : null;
+        if (error.outcome === 'not-applied') continue;
+        inDoubt = true;
+        const found = await adopt(context, parent, prefix, ephemeral, signal);
         if (found !== null) return found;
+        inDoubt = false;
       }
     }
   } catch (error) {
     // Nobody will use the node: it must not stay, and the caller need not wait for that.
-    const mayExist = signal?.aborted === true || error instanceof UnansweredError;
+    const mayExist = inDoubt || signal?.aborted === true || error instanceof UnansweredError;
     if (mayExist) deleteByPrefix(context, parent, prefix).catch(() => {});
     throw error;
   }

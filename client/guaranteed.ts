@@ -1,28 +1,55 @@
+import { childPath } from '../wire/path.ts';
 import { onAbort } from './aborts.ts';
 import type { ClientContext } from './context.ts';
-import { ConnectionLossError, NoNodeError } from './errors.ts';
+import { ConnectionLossError, NoNodeError, ZooKeeperError } from './errors.ts';
 import { children, sync } from './reads.ts';
 import { deletePlain, type VersionOptions } from './writes.ts';
 
-/** Waits for work that goes on even when the signal stops the waiting. */
+/** Waits for work that goes on even when the signal, which has not aborted yet, stops the waiting. */
 export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
     const release = onAbort(signal, () => reject(signal.reason));
     work.then(resolve, reject).finally(release);
   });
 }
 
+/** Answers by which a server says that it did not try, or cannot tell: asked again, it may. */
+const askAgain: ReadonlySet<string> = new Set([
+  'OperationTimeout',
+  'RequestTimeout',
+  'SessionMoved',
+  'ThrottledOp',
+]);
+
+const ASK_AGAIN_MS = 200;
+
+/** Repeats work until the server has answered or the session has ended. */
+async function untilAnswered<T>(context: ClientContext, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ZooKeeperError && askAgain.has(error.code)) {
+        await new Promise<void>((resolve) => context.ports.after(ASK_AGAIN_MS, resolve));
+      } else if (!(error instanceof ConnectionLossError)) {
+        // After a lost connection the next request waits for another one, so this cannot spin.
+        throw error;
+      }
+    }
+  }
+}
+
 /**
  * Deletes a node however often the connection breaks, until the server has answered or the session has ended. The signal stops
- * the waiting, not the deleting.
+ * the waiting, not the deleting; one that has aborted before keeps it from beginning.
  */
-export function deleteGuaranteed(
+export async function deleteGuaranteed(
   context: ClientContext,
   path: string,
   options?: VersionOptions,
 ): Promise<void> {
+  options?.signal?.throwIfAborted();
   return waitFor(deleteUntilAnswered(context, path, options?.version), options?.signal);
 }
 
@@ -31,16 +58,18 @@ async function deleteUntilAnswered(
   path: string,
   version: number | undefined,
 ): Promise<void> {
-  for (let first = true; ; first = false) {
+  const urgent = context.urgently();
+  let first = true;
+  await untilAnswered(context, async () => {
+    const again = !first;
+    first = false;
     try {
-      return await deletePlain(context, path, { version });
+      await deletePlain(urgent, path, { version });
     } catch (error) {
       // Gone after a lost reply: the delete was applied.
-      if (error instanceof NoNodeError && !first) return;
-      // The next request waits for a connection, so this cannot spin.
-      if (!(error instanceof ConnectionLossError)) throw error;
+      if (!(error instanceof NoNodeError && again)) throw error;
     }
-  }
+  });
 }
 
 /** The child of `parent` whose name begins with `prefix`, after everything that was sent before has taken effect. */
@@ -50,18 +79,19 @@ export async function findByPrefix(
   prefix: string,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  for (;;) {
+  const urgent = context.urgently();
+  return untilAnswered(context, async () => {
     try {
       // Another server may lag behind the one that was asked to create: sync brings it up to date.
-      await sync(context, parent, { signal });
-      const names = await children(context, parent, { signal });
+      await sync(urgent, parent, { signal });
+      const names = await children(urgent, parent, { signal });
       const name = names.find((candidate) => candidate.startsWith(prefix));
-      return name === undefined ? null : parent === '/' ? `/${name}` : `${parent}/${name}`;
+      return name === undefined ? null : childPath(parent, name);
     } catch (error) {
       if (error instanceof NoNodeError) return null;
-      if (!(error instanceof ConnectionLossError)) throw error;
+      throw error;
     }
-  }
+  });
 }
 
 /** Deletes the child whose name begins with `prefix`, if there is one, however often the connection breaks. */

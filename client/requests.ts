@@ -1,6 +1,5 @@
 import type { ByteReader, ByteWriter } from '../wire/bytes.ts';
 import type { Codec } from '../wire/codec.ts';
-import { WireFault } from '../wire/fault.ts';
 import type { Xid } from '../wire/ids.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
@@ -47,11 +46,21 @@ export class Call<B = unknown, T = unknown> {
   sends = 0;
   /** Nobody waits any more: the reply, which must still be awaited in its place, is swallowed. */
   settled = false;
+  /** Whether it goes ahead even when too many are waiting. */
+  readonly urgent: boolean;
+  /** Told when nobody waits any more; for the line that the call stands in while there is no connection. */
+  onSettled: (() => void) | null = null;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
 
-  constructor(spec: CallSpec<B, T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+  constructor(
+    spec: CallSpec<B, T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+    urgent = false,
+  ) {
     this.spec = spec;
+    this.urgent = urgent;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -93,6 +102,7 @@ export class Call<B = unknown, T = unknown> {
   fail(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    this.onSettled?.();
     this.#reject(error);
   }
 }
@@ -123,6 +133,9 @@ export function closeCall(end: () => void, unanswered: (error: unknown) => void)
 
 const HEADER_BYTES = 8;
 
+/** Fewer calls given up than this are not worth going through the line for. */
+const GIVEN_UP_MIN = 64;
+
 /**
  * The operations of a session in their order: those that wait for a connection and those that wait for their reply. Replies
  * come in the order of requests, so the head of the line is always the one meant.
@@ -131,6 +144,8 @@ export class Requests {
   readonly frameBytesMax: number;
   readonly #readSendsMax: number;
   #unsent: Call[] = [];
+  /** How many of the unsent have been given up. */
+  #givenUp = 0;
   #sent: Call[] = [];
   #sentHead = 0;
   #xid: Xid = 0;
@@ -141,7 +156,7 @@ export class Requests {
   }
 
   get waiting(): number {
-    return this.#unsent.length + this.#sent.length - this.#sentHead;
+    return this.#unsent.length - this.#givenUp + this.#sent.length - this.#sentHead;
   }
 
   get unanswered(): number {
@@ -154,8 +169,17 @@ export class Requests {
   }
 
   enqueue(call: Call): void {
+    call.onSettled = this.#onGivenUp;
     this.#unsent.push(call);
   }
+
+  /** Drops calls that were given up while they waited, once they are most of the line. */
+  readonly #onGivenUp = (): void => {
+    this.#givenUp++;
+    if (this.#givenUp < GIVEN_UP_MIN || this.#givenUp * 2 < this.#unsent.length) return;
+    this.#unsent = this.#unsent.filter((call) => !call.settled);
+    this.#givenUp = 0;
+  };
 
   /** Writes the request as a frame and waits for its reply. A request that cannot be encoded fails at once. */
   send(call: Call, writer: ByteWriter): void {
@@ -165,9 +189,10 @@ export class Requests {
     try {
       frameBytes = writeFrame(writer, xid, call.spec.type, call.spec.codec, call.spec.body);
     } catch (error) {
+      // Whatever it is, it is this call's: thrown on, it would take down the connection and with it the others.
       writer.pos = start;
-      if (!(error instanceof WireFault)) throw error;
-      call.fail(new BadArgumentsError({ ...contextOf(call), detail: error.message, cause: error }));
+      const detail = error instanceof Error ? error.message : String(error);
+      call.fail(new BadArgumentsError({ ...contextOf(call), detail, cause: error }));
       return;
     }
     if (frameBytes > this.frameBytesMax) {
@@ -184,9 +209,7 @@ export class Requests {
 
   /** Sends everything that waited for a connection. */
   sendUnsent(writer: ByteWriter): void {
-    const calls = this.#unsent;
-    this.#unsent = [];
-    for (const call of calls) {
+    for (const call of this.#takeUnsent()) {
       // A call that was given up while it waited leaves no trace on the server.
       if (!call.settled) this.send(call, writer);
     }
@@ -219,14 +242,13 @@ export class Requests {
         call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));
       }
     }
+    for (const call of again) call.onSettled = this.#onGivenUp;
     this.#unsent = again.concat(this.#unsent);
   }
 
   /** Fails everything that has not been sent. */
   failUnsent(error: (call: Call) => Error): void {
-    const calls = this.#unsent;
-    this.#unsent = [];
-    for (const call of calls) call.fail(error(call));
+    for (const call of this.#takeUnsent()) call.fail(error(call));
   }
 
   /** Fails everything. */
@@ -234,6 +256,14 @@ export class Requests {
     const sent = this.#takeSent();
     for (const call of sent) call.fail(error(call));
     this.failUnsent(error);
+  }
+
+  #takeUnsent(): Call[] {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    this.#givenUp = 0;
+    for (const call of unsent) call.onSettled = null;
+    return unsent;
   }
 
   #takeSent(): Call[] {

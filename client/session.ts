@@ -155,7 +155,7 @@ export class Session {
   submit(nowMs: number, call: Call): void {
     if (this.deadlines.phase === 'ended' || this.#closing) {
       call.fail(endedError(call, this.#endError));
-    } else if (this.requests.waiting >= this.#settings.pendingMax) {
+    } else if (!call.urgent && this.requests.waiting >= this.#settings.pendingMax) {
       const detail = `pendingMax is ${this.#settings.pendingMax}`;
       call.fail(new QueueFullError({ ...contextOf(call), detail }));
     } else if (this.deadlines.phase === 'ready') {

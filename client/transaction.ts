@@ -3,7 +3,7 @@ import type { Stat } from '../wire/data.ts';
 import { WireFault } from '../wire/fault.ts';
 import { type MultiOp, MultiReply, MultiRequest, type MultiResult } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { bytesOf, type ClientContext, type Data, type OperationOptions } from './context.ts';
+import { bytesOf, type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
 import { MultiError, serverError } from './errors.ts';
 import type { CallSpec } from './requests.ts';
 import { createOp, type NodeOptions } from './writes.ts';
@@ -50,21 +50,21 @@ export class Transaction<R extends readonly unknown[] = []> {
 
   /** Sets a node's data, if it has the version (left out or -1 for any); its result is the new Stat. */
   set(path: string, data: Data, options: { readonly version?: number } = {}): Transaction<[...R, Stat]> {
-    const version = options.version ?? -1;
-    const body = { path: this.#context.path('set', path), data: bytesOf(data), version };
+    const version = versionOf('set', path, options.version);
+    const body = { path: this.#context.path('set', path), data: bytesOf('set', path, data), version };
     return this.#add({ operation: 'set', path, version, op: { type: OpCode.setData, body } });
   }
 
   /** Deletes a node, if it has the version (left out or -1 for any); its result is null. */
   delete(path: string, options: { readonly version?: number } = {}): Transaction<[...R, null]> {
-    const version = options.version ?? -1;
+    const version = versionOf('delete', path, options.version);
     const body = { path: this.#context.path('delete', path), version };
     return this.#add({ operation: 'delete', path, version, op: { type: OpCode.delete, body } });
   }
 
   /** Demands that a node exists and has the version (-1 for any); its result is null. */
   check(path: string, version: number): Transaction<[...R, null]> {
-    const body = { path: this.#context.path('check', path), version };
+    const body = { path: this.#context.path('check', path), version: versionOf('check', path, version) };
     return this.#add({ operation: 'check', path, version, op: { type: OpCode.check, body } });
   }
 

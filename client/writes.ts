@@ -10,7 +10,7 @@ import {
   SetACLRequest,
   SetDataRequest,
 } from '../wire/requests.ts';
-import { bytesOf, type ClientContext, type Data, type OperationOptions } from './context.ts';
+import { bytesOf, type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
 import { BadArgumentsError } from './errors.ts';
 import type { CallSpec } from './requests.ts';
 
@@ -74,7 +74,7 @@ export function createOp(
         : OpCode.create2;
   const body = {
     path: context.path('create', path, sequential),
-    data: bytesOf(data),
+    data: bytesOf('create', path, data),
     acl: [...(options.acl ?? OPEN_ACL)],
     flags,
     ttl: options.ttlMs ?? -1,
@@ -111,13 +111,13 @@ export function set(
   data: Data,
   options?: VersionOptions,
 ): Promise<Stat> {
-  const version = options?.version ?? -1;
+  const version = versionOf('set', path, options?.version);
   const spec: CallSpec<{ path: string; data: Uint8Array | null; version: number }, Stat> = {
     operation: 'set',
     path,
     type: OpCode.setData,
     codec: SetDataRequest,
-    body: { path: context.path('set', path), data: bytesOf(data), version },
+    body: { path: context.path('set', path), data: bytesOf('set', path, data), version },
     writes: true,
     expectedVersion: version,
     read: (reader) => replyCodecs[OpCode.setData].read(reader).stat,
@@ -126,7 +126,7 @@ export function set(
 }
 
 export function deletePlain(context: ClientContext, path: string, options?: VersionOptions): Promise<void> {
-  const version = options?.version ?? -1;
+  const version = versionOf('delete', path, options?.version);
   const spec: CallSpec<{ path: string; version: number }, void> = {
     operation: 'delete',
     path,
@@ -151,7 +151,7 @@ export function setAcl(
   acl: readonly Acl[],
   options?: SetAclOptions,
 ): Promise<Stat> {
-  const version = options?.version ?? -1;
+  const version = versionOf('setAcl', path, options?.version);
   const spec: CallSpec<SetACLRequest, Stat> = {
     operation: 'setAcl',
     path,
