@@ -95,7 +95,6 @@ export class RequestProcessor implements ConnectionOwner {
 
   /** One frame of a connection whose session is set up. */
   receive(connection: Connection, bytes: Buffer, start: number, end: number): void {
-    const { nowMs } = this;
     if (end - start < 8)
       throw new WireFault('truncated', `frame of ${end - start} bytes holds no request header`);
     const xid = bytes.readInt32BE(start);
@@ -103,36 +102,26 @@ export class RequestProcessor implements ConnectionOwner {
     connection.stats.packetsReceived++;
     this.#parts.stats.packetsReceived++;
     const session = connection.session!;
-    this.#parts.tracker.touch(session, nowMs);
+    this.#parts.tracker.touch(session, this.nowMs);
     if (type === OpCode.auth) {
       this.#authenticate(connection, xid, bytes, start + 8, end);
-    } else if (isWrite(type)) {
-      this.#submit(connection, xid, type, bytes, start + 8, end, nowMs);
-    } else if (session.closing) {
-      this.#refuseInOrder(connection, xid, bytes, start + 8, end);
-    } else if (connection.waitingCount > 0) {
-      const afterZxid = this.broadcast.lastProposed;
-      const answerBytes =
-        connection.waitingCount < WAITING_UNESTIMATED
-          ? 0
-          : this.#reads.answerBytes(connection, type, bytes, start + 8, end);
-      const proposed = false;
-      connection.pushWaiting({
-        xid,
-        type,
-        bytes,
-        start: start + 8,
-        end,
-        receivedMs: nowMs,
-        afterZxid,
-        answerBytes,
-        proposed,
-      });
-      this.throttle(connection);
-    } else {
-      this.#runNow(connection, xid, type, bytes, start + 8, end, nowMs);
-      if (connection.out.writer.pos > UNSENT_BYTES_MAX) this.throttle(connection);
+      return;
     }
+    const request: Waiting = {
+      xid,
+      type,
+      bytes,
+      start: start + 8,
+      end,
+      receivedMs: this.nowMs,
+      afterZxid: this.broadcast.lastProposed,
+      answerBytes: 0,
+      proposed: false,
+    };
+    if (isWrite(type)) this.#submit(connection, session, request);
+    else if (session.closing) this.#answerInOrder(connection, { ...request, type: BEHIND_END });
+    else if (connection.waitingCount > 0) this.#wait(connection, request);
+    else this.#runNow(connection, request);
   }
 
   /** A request that the server makes itself: nobody waits for an answer. */
@@ -190,46 +179,38 @@ export class RequestProcessor implements ConnectionOwner {
 
   // -- Reads -----------------------------------------------------------------------------------------------------------------
 
-  #runNow(
-    connection: Connection,
-    xid: number,
-    type: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    receivedMs: number,
-  ): void {
-    if (type === OpCode.sync && this.broadcast.outstandingCount > 0) {
-      const afterZxid = this.broadcast.lastProposed;
-      const sync = { xid, type, bytes, start, end, receivedMs, afterZxid, answerBytes: 0, proposed: false };
-      connection.pushWaiting(this.#deferSync(connection, sync));
+  #runNow(connection: Connection, request: Waiting): void {
+    if (request.type === OpCode.sync && this.broadcast.outstandingCount > 0) {
+      connection.pushWaiting(this.#deferSync(connection, request));
       return;
     }
-    this.#answerNow(connection, xid, type, bytes, start, end, receivedMs);
+    this.#answerNow(connection, request);
+    if (connection.out.writer.pos > UNSENT_BYTES_MAX) this.throttle(connection);
   }
 
-  #answerNow(
-    connection: Connection,
-    xid: number,
-    type: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    receivedMs: number,
-  ): void {
-    const session = connection.session!;
-    let size: number;
-    if (session.owner !== connection) {
+  /** Behind a write of the same connection. With many waiting, what their answers will take is estimated. */
+  #wait(connection: Connection, request: Waiting): void {
+    const { type, bytes, start, end } = request;
+    const isEstimated = connection.waitingCount >= WAITING_UNESTIMATED;
+    const answerBytes = isEstimated ? this.#reads.answerBytes(connection, type, bytes, start, end) : 0;
+    connection.pushWaiting(answerBytes === 0 ? request : { ...request, answerBytes });
+    this.throttle(connection);
+  }
+
+  #answerNow(connection: Connection, request: Waiting): void {
+    if (connection.session!.owner !== connection) {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
+    const { type, xid, bytes, start, end } = request;
+    let size: number;
     try {
       size = this.#reads.answer(connection, type, xid, bytes, start, end);
     } catch (error) {
       size = this.#answerError(connection, xid, type, codeOf(error));
     }
-    this.#answered(connection, xid, type, size, receivedMs);
-    this.#parts.stats.read(this.nowMs - receivedMs);
+    this.#answered(connection, request, size);
+    this.#parts.stats.read(this.nowMs - request.receivedMs);
   }
 
   /** Errors end where they began: in the out buffer of whoever asked. A type that is no request ends the connection too. */
@@ -241,7 +222,7 @@ export class RequestProcessor implements ConnectionOwner {
     return size;
   }
 
-  #answered(connection: Connection, xid: number, type: number, size: number, receivedMs: number): void {
+  #answered(connection: Connection, { xid, type, receivedMs }: Waiting, size: number): void {
     const { stats, tree } = this.#parts;
     stats.packetsSent++;
     stats.responseBytes += size;
@@ -264,20 +245,12 @@ export class RequestProcessor implements ConnectionOwner {
 
   // -- The write path ----------------------------------------------------------------------------------------------------------
 
-  #submit(
-    connection: Connection,
-    xid: number,
-    type: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    receivedMs: number,
-  ): void {
-    const session = connection.session!;
+  #submit(connection: Connection, session: Session, frame: Waiting): void {
     if (session.owner !== connection) {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
+    const { xid, type, bytes, start, end, receivedMs, afterZxid } = frame;
     const request: ClientRequest = {
       origin: connection,
       sessionId: session.id,
@@ -289,7 +262,7 @@ export class RequestProcessor implements ConnectionOwner {
       start,
       end,
       receivedMs,
-      afterZxid: 0,
+      afterZxid,
       answerBytes: 0,
       proposed: true,
     };
@@ -298,7 +271,7 @@ export class RequestProcessor implements ConnectionOwner {
     } catch (fault) {
       if (!(fault instanceof WireFault)) throw fault;
       this.#parts.logger.debug('unreadable request', { op: opName(type), fault: fault.message });
-      this.#answerInOrder(connection, { ...request, type: UNREADABLE, proposed: false });
+      this.#answerInOrder(connection, { ...frame, type: UNREADABLE });
       return;
     }
     this.throttle(connection);
@@ -314,17 +287,14 @@ export class RequestProcessor implements ConnectionOwner {
     this.broadcast.propose(proposal);
   }
 
-  /** A read that came behind the end of its session. Those that came before are answered, whenever their turn is. */
-  #refuseInOrder(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): void {
-    const request = { xid, type: BEHIND_END, bytes, start, end, receivedMs: this.nowMs };
-    this.#answerInOrder(connection, { ...request, afterZxid: 0, answerBytes: 0, proposed: false });
-    this.throttle(connection);
-  }
-
-  /** What takes no place among the transactions keeps its place among the answers. */
+  /**
+   * What takes no place among the transactions keeps its place among the answers: a write that could not be read, a read that
+   * came behind the end of its session.
+   */
   #answerInOrder(connection: Connection, request: Waiting): void {
     if (connection.waitingCount > 0) connection.pushWaiting(request);
     else this.#runWaiting(connection, request);
+    this.throttle(connection);
   }
 
   #commit({ logged, zxid, request }: ClientProposal): void {
@@ -351,7 +321,7 @@ export class RequestProcessor implements ConnectionOwner {
     connection.shiftWaiting();
     const zxid = this.#parts.tree.lastProcessedZxid;
     const size = writeReply(connection.out, request.type, request.xid, zxid, applied);
-    this.#answered(connection, request.xid, request.type, size, request.receivedMs);
+    this.#answered(connection, request, size);
     this.#parts.stats.update(this.nowMs - request.receivedMs);
     this.#drain(connection);
   }
@@ -377,14 +347,14 @@ export class RequestProcessor implements ConnectionOwner {
     return { ...sync, proposed: true };
   }
 
-  #runWaiting(connection: Connection, { xid, type, bytes, start, end, receivedMs }: Waiting): void {
-    if (type === UNREADABLE || type === BEHIND_END) {
-      const err = type === UNREADABLE ? ErrorCode.MarshallingError : ErrorCode.SessionExpired;
-      const size = this.#answerError(connection, xid, type, err);
-      this.#answered(connection, xid, type, size, receivedMs);
+  #runWaiting(connection: Connection, request: Waiting): void {
+    const { type, xid } = request;
+    if (type !== UNREADABLE && type !== BEHIND_END) {
+      this.#answerNow(connection, request);
       return;
     }
-    this.#answerNow(connection, xid, type, bytes, start, end, receivedMs);
+    const err = type === UNREADABLE ? ErrorCode.MarshallingError : ErrorCode.SessionExpired;
+    this.#answered(connection, request, this.#answerError(connection, xid, type, err));
   }
 
   #releaseSyncs(zxid: number): void {
