@@ -108,9 +108,10 @@ function listen(
 /**
  * Takes a watch that nobody waits for off the server, unless others listen on the path. A read on its way may set it again before
  * the server gets to the removal: then it is set once more afterwards, which also reports what changed in between. A failure does
- * no harm: it leaves a watch whose event finds no listener.
+ * no harm: it leaves a watch whose event finds no listener. Without a connection there is nothing to remove.
  */
 function removeFromServer(context: ClientContext, serverPath: string, kind: WatchKind): void {
+  if (!context.connection.session.ready) return;
   if (watchKinds.some((other) => context.watches.has(other, serverPath))) return;
   const type = kind === 'child' ? WatcherType.Children : WatcherType.Data;
   const restore = () => {
@@ -124,6 +125,7 @@ function removeFromServer(context: ClientContext, serverPath: string, kind: Watc
     codec: WatchesRequest,
     body: { path: serverPath, type },
     writes: false,
+    sendsMax: 1,
     read: restore,
     readError: () => ({ value: restore() }),
   };

@@ -25,6 +25,8 @@ export interface CallSpec<B, T> {
   readonly body: B;
   /** Whether repeating it could change something: such a request is never sent twice. */
   readonly writes: boolean;
+  /** How often it is sent at most, where that is not for the client's settings to say. */
+  readonly sendsMax?: number;
   /** The version that it asks for, for BadVersionError. */
   readonly expectedVersion?: number;
   /**
@@ -236,7 +238,7 @@ export class Requests {
     const again: Call[] = [];
     for (const call of sent) {
       if (call.settled) continue;
-      if (!call.spec.writes && call.sends < this.#readSendsMax) {
+      if (!call.spec.writes && call.sends < (call.spec.sendsMax ?? this.#readSendsMax)) {
         again.push(call);
       } else {
         call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));

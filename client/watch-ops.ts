@@ -2,7 +2,7 @@ import { AddWatchMode, WatcherType } from '../wire/events.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { AddWatchRequest, WatchesRequest } from '../wire/requests.ts';
 import type { ClientContext, OperationOptions } from './context.ts';
-import { BadArgumentsError, NoWatcherError, ZooKeeperError } from './errors.ts';
+import { BadArgumentsError, NoWatcherError, UnansweredError, ZooKeeperError } from './errors.ts';
 import type { CallSpec } from './requests.ts';
 import type { WatchKind, WatchListener } from './watches.ts';
 
@@ -87,26 +87,6 @@ async function removePersistent(
   }
 }
 
-function request(
-  context: ClientContext,
-  operation: string,
-  path: string,
-  body: { path: string; type: number },
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const type = operation === 'checkWatches' ? OpCode.checkWatches : OpCode.removeWatches;
-  const spec: CallSpec<{ path: string; type: number }, void> = {
-    operation,
-    path,
-    type,
-    codec: WatchesRequest,
-    body,
-    writes: false,
-    read: () => undefined,
-  };
-  return context.call(spec, signal);
-}
-
 /** Whether a server's refusal means that it does not tell persistent watches from others (before 3.9). */
 function unknownType(error: unknown, type: WatchTypeName): boolean {
   if (type !== 'persistent' && type !== 'persistentRecursive') return false;
@@ -114,9 +94,31 @@ function unknownType(error: unknown, type: WatchTypeName): boolean {
   return error.code === 'MarshallingError' || error.code === 'BadArguments' || error.code === 'Unimplemented';
 }
 
+/** Takes watches off the server; `removed` runs before anything that the server sent later is looked at. */
+function request(
+  context: ClientContext,
+  path: string,
+  body: { path: string; type: number },
+  signal: AbortSignal | undefined,
+  removed: () => void,
+): Promise<void> {
+  const spec: CallSpec<{ path: string; type: number }, void> = {
+    operation: 'removeWatches',
+    path,
+    type: OpCode.removeWatches,
+    codec: WatchesRequest,
+    body,
+    writes: false,
+    // A lost connection takes the watches with it: then there is nothing left to ask for.
+    sendsMax: 1,
+    read: removed,
+  };
+  return context.call(spec, signal);
+}
+
 /**
- * Takes watches off the server. A server before 3.9 removes all kinds at once or the wrong ones: those that are still listened to
- * are set again, which also reports what changed in between.
+ * Takes watches off the server. One before 3.9 removes all kinds at once or the wrong ones: those that are still listened to are
+ * set again, which reports what changed in between to one-shot watches; persistent ones are told that they may have missed it.
  */
 async function send(
   context: ClientContext,
@@ -125,13 +127,17 @@ async function send(
   type: WatchTypeName,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (!context.connection.session.ready) return;
+  const restore = () => context.connection.rearmPath(serverPath);
   try {
-    await request(context, 'removeWatches', path, { path: serverPath, type: types[type].wire }, signal);
+    await request(context, path, { path: serverPath, type: types[type].wire }, signal, restore);
   } catch (error) {
     if (!unknownType(error, type)) throw error;
-    await request(context, 'removeWatches', path, { path: serverPath, type: WatcherType.Any }, signal);
+    await request(context, path, { path: serverPath, type: WatcherType.Any }, signal, () => {
+      restore();
+      context.watches.resyncPath(serverPath);
+    });
   }
-  context.connection.rearmPath(serverPath);
 }
 
 export async function removeWatches(
@@ -153,7 +159,7 @@ export async function removeWatches(
     await send(context, path, serverPath, type, options?.signal);
   } catch (error) {
     // It fired meanwhile, or went with a connection: gone is gone.
-    if (!(error instanceof NoWatcherError)) throw error;
+    if (!(error instanceof NoWatcherError || error instanceof UnansweredError)) throw error;
   }
 }
 
@@ -165,8 +171,17 @@ export async function checkWatches(
 ): Promise<boolean> {
   const serverPath = context.path('checkWatches', path);
   const { wire } = typeOf('checkWatches', path, type);
+  const spec: CallSpec<{ path: string; type: number }, void> = {
+    operation: 'checkWatches',
+    path,
+    type: OpCode.checkWatches,
+    codec: WatchesRequest,
+    body: { path: serverPath, type: wire },
+    writes: false,
+    read: () => undefined,
+  };
   try {
-    await request(context, 'checkWatches', path, { path: serverPath, type: wire }, options?.signal);
+    await context.call(spec, options?.signal);
     return true;
   } catch (error) {
     if (error instanceof NoWatcherError) return false;

@@ -129,6 +129,13 @@ export class Watches {
     }
   }
 
+  /** The same for those on one path. */
+  resyncPath(path: string): void {
+    const listeners = new Set<WatchListener>();
+    for (const kind of ['persistent', 'recursive'] as const) this.#collect(kind, path, listeners);
+    this.#tell(listeners, { type: 'resync', path: this.#chroot.toClient(path), zxid: null });
+  }
+
   /** The requests that set all watches again on a new connection, each of bounded size. */
   rearm(relativeZxid: Zxid): SetWatches2[] {
     return this.#rearmOf(relativeZxid, (kind) => this.#tables[kind].keys());
