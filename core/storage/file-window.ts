@@ -35,7 +35,9 @@ export class FileWindow {
       this.index = at - this.#base;
       return length;
     }
-    const wanted = Math.max(0, Math.min(Math.max(WINDOW_BYTES, length), this.size - at));
+    // Twice a long entry: a search for entries asks for as many bytes from each of many offsets.
+    const ahead = length > WINDOW_BYTES ? 2 * length : WINDOW_BYTES;
+    const wanted = Math.max(0, Math.min(ahead, this.size - at));
     const fresh = Buffer.allocUnsafeSlow(wanted);
     let filled = 0;
     while (filled < wanted) {
