@@ -33,6 +33,11 @@ export interface DeleteOptions extends writes.VersionOptions {
 interface ClientEvents extends Record<string, readonly unknown[]> {
   /** The connection or the session changed. */
   state: [state: ClientState, info: StateInfo];
+  /**
+   * For two thirds of the session timeout the server has answered nothing that was sent since, although the connection is there:
+   * the session may be about to expire.
+   */
+  doubt: [];
   /** The client has ended, once; null if `close` asked for it. */
   end: [error: Error | null];
 }
@@ -65,6 +70,7 @@ export class ZooKeeperClient implements AsyncDisposable {
         this.#state = state;
         this.#listeners.emit('state', state, info);
       },
+      doubt: () => this.#listeners.emit('doubt'),
       ended: (error) => {
         this.#resolveClosed();
         this.#listeners.emit('end', error);
@@ -103,11 +109,20 @@ export class ZooKeeperClient implements AsyncDisposable {
   }
 
   /**
-   * Whether the session can be relied on at this moment, by the clock: true while there is a connection whose server was heard within
-   * two thirds of the session timeout. Unlike states and signals it is right even when the process has just been stopped for a while.
+   * Whether the session can be relied on at this moment, by the clock: true while there is a connection whose server has answered
+   * something that was sent within the last two thirds of the session timeout. Unlike states and signals it is right even when the process has just been stopped for a while,
+   * though not after the whole machine was suspended, which its monotonic clock may leave out.
    */
   get trusted(): boolean {
     return this.#connection.trusted;
+  }
+
+  /**
+   * Whether the servers may have let the session expire by now, by the clock: nothing that was sent within the session timeout has
+   * been answered. Then its locks may have passed to others.
+   */
+  get mayHaveExpired(): boolean {
+    return this.#connection.mayHaveExpired;
   }
 
   /** The server of the present connection as `host:port`, or null. */
@@ -121,7 +136,7 @@ export class ZooKeeperClient implements AsyncDisposable {
   }
 
   /** Listens to an event until `off`. Listeners run before any promise settles that the same event concerns. */
-  on<K extends keyof ClientEvents & ('state' | 'end')>(
+  on<K extends keyof ClientEvents & ('state' | 'doubt' | 'end')>(
     event: K,
     listener: (...args: ClientEvents[K]) => void,
   ): this {
@@ -129,7 +144,7 @@ export class ZooKeeperClient implements AsyncDisposable {
     return this;
   }
 
-  off<K extends keyof ClientEvents & ('state' | 'end')>(
+  off<K extends keyof ClientEvents & ('state' | 'doubt' | 'end')>(
     event: K,
     listener: (...args: ClientEvents[K]) => void,
   ): this {

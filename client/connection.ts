@@ -10,6 +10,7 @@ import type { Watches } from './watches.ts';
 
 export interface ConnectionListener {
   state(state: ClientState, info: StateInfo): void;
+  doubt(): void;
   ended(error: Error | null): void;
 }
 
@@ -54,6 +55,10 @@ export class Connection implements SessionOut {
 
   get trusted(): boolean {
     return this.session.deadlines.trusted(this.#ports.monotonicMs());
+  }
+
+  get mayHaveExpired(): boolean {
+    return this.session.deadlines.mayHaveExpired(this.#ports.monotonicMs());
   }
 
   submit(call: Call): void {
@@ -105,6 +110,8 @@ export class Connection implements SessionOut {
 
   /** Sends the four-letter word `isro`, to which a server with a quorum answers `rw`. */
   probe(endpoint: Endpoint): void {
+    this.#cancelProbe();
+    this.#probe?.destroy();
     let answer = '';
     let link: Link | null = null;
     const done = () => {
@@ -140,6 +147,10 @@ export class Connection implements SessionOut {
 
   state(state: ClientState, info: StateInfo): void {
     this.#listener.state(state, info);
+  }
+
+  doubt(): void {
+    this.#listener.doubt();
   }
 
   ended(error: Error | null): void {

@@ -16,6 +16,8 @@ export type Due =
   | 'slow'
   /** The server of the connection is silent. */
   | 'silent'
+  /** Nothing that was sent lately has been answered, though the server was heard. */
+  | 'doubt'
   | 'ping'
   /** Another server should be asked whether it has a quorum. */
   | 'probe';
@@ -35,6 +37,9 @@ export class Deadlines {
   readonly #identity: Identity;
   #phase: Phase = 'idle';
   #phaseMs = 0;
+  /** When the latest of what has been answered was sent: the server counts the session's timeout from no earlier than that. */
+  #provenMs = 0;
+  #doubted = false;
 
   /** The session's timeout is taken from its identity, which learns it from the server. */
   constructor(identity: Identity, attemptTimeoutMs: number) {
@@ -58,6 +63,13 @@ export class Deadlines {
     this.#phase = phase;
   }
 
+  /** The server has answered something that was sent at that time. */
+  proven(sentMs: number): void {
+    if (sentMs < this.#provenMs) return;
+    this.#provenMs = sentMs;
+    this.#doubted = false;
+  }
+
   /** When `due` will next be something else; infinity if never. */
   next(): number {
     const { times } = this.#identity;
@@ -71,6 +83,7 @@ export class Deadlines {
       case 'ready':
         return Math.min(
           this.heardMs + times.readTimeoutMs,
+          this.#doubted ? Number.POSITIVE_INFINITY : this.#provenMs + times.readTimeoutMs,
           this.sentMs + times.pingAfterMs,
           this.closeByMs,
           this.probeAtMs,
@@ -81,9 +94,14 @@ export class Deadlines {
     }
   }
 
-  /** Whether the server of the connection was heard so lately that the session cannot have expired. */
+  /** Whether the server of the connection has answered something so fresh that the session is safe for a while. */
   trusted(nowMs: number): boolean {
-    return this.#phase === 'ready' && nowMs < this.heardMs + this.#identity.times.readTimeoutMs;
+    return this.#phase === 'ready' && nowMs < this.#provenMs + this.#identity.times.readTimeoutMs;
+  }
+
+  /** Whether a server may have let the session expire by now. */
+  mayHaveExpired(nowMs: number): boolean {
+    return nowMs >= this.#provenMs + this.#identity.timeoutMs;
   }
 
   due(nowMs: number): Due {
@@ -94,6 +112,10 @@ export class Deadlines {
     if (this.#phase === 'waiting') return nowMs >= this.retryAtMs ? 'attempt' : 'nothing';
     if (this.#phase !== 'ready') return nowMs >= this.#phaseMs + this.#attemptTimeoutMs ? 'slow' : 'nothing';
     if (nowMs >= this.heardMs + times.readTimeoutMs) return 'silent';
+    if (!this.#doubted && nowMs >= this.#provenMs + times.readTimeoutMs) {
+      this.#doubted = true;
+      return 'doubt';
+    }
     if (nowMs >= this.sentMs + times.pingAfterMs) return 'ping';
     return nowMs >= this.probeAtMs ? 'probe' : 'nothing';
   }

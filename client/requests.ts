@@ -46,6 +46,8 @@ export class Call<B = unknown, T = unknown> {
   readonly spec: CallSpec<B, T>;
   xid: Xid = 0;
   sends = 0;
+  /** When it was sent last. */
+  sentMs = 0;
   /** Nobody waits any more: the reply, which must still be awaited in its place, is swallowed. */
   settled = false;
   /** Whether it goes ahead even when too many are waiting. */
@@ -184,7 +186,7 @@ export class Requests {
   };
 
   /** Writes the request as a frame and waits for its reply. A request that cannot be encoded fails at once. */
-  send(call: Call, writer: ByteWriter): void {
+  send(call: Call, writer: ByteWriter, nowMs: number): void {
     const xid = this.#xid === 0x7fff_ffff ? 1 : this.#xid + 1;
     const start = writer.pos;
     let frameBytes: number;
@@ -206,14 +208,15 @@ export class Requests {
     this.#xid = xid;
     call.xid = xid;
     call.sends++;
+    call.sentMs = nowMs;
     this.#sent.push(call);
   }
 
   /** Sends everything that waited for a connection. */
-  sendUnsent(writer: ByteWriter): void {
+  sendUnsent(writer: ByteWriter, nowMs: number): void {
     for (const call of this.#takeUnsent()) {
       // A call that was given up while it waited leaves no trace on the server.
-      if (!call.settled) this.send(call, writer);
+      if (!call.settled) this.send(call, writer, nowMs);
     }
   }
 

@@ -33,6 +33,8 @@ export interface SessionOut {
   /** Bytes are in `session.writer`: send them at the end of this turn. */
   flush(): void;
   state(state: ClientState, info: StateInfo): void;
+  /** The session may be about to expire although there is a connection. */
+  doubt(): void;
   /** The session will do nothing more; null if `close` asked for it. */
   ended(error: Error | null): void;
 }

@@ -52,6 +52,9 @@ export class Session {
   #relativeZxid: Zxid = 0;
   /** The call whose reply is being read: a fault in it is its own. */
   #answering: Call | null = null;
+  /** When the unanswered pings of this connection were sent. */
+  #pingsMs: number[] = [];
+  #handshakeMs = 0;
   #everReady = false;
   /** Whether the server of the connection has no quorum. */
   #readOnly = false;
@@ -101,7 +104,11 @@ export class Session {
       case 'silent':
         this.#drop(nowMs, new Error(`the server was silent for ${this.identity.times.readTimeoutMs} ms`));
         break;
+      case 'doubt':
+        this.#out.doubt();
+        break;
       case 'ping':
+        this.#pingsMs.push(nowMs);
         writeFrame(this.writer, ReservedXid.ping, OpCode.ping, Empty, null);
         this.#sent(nowMs);
         break;
@@ -118,6 +125,8 @@ export class Session {
     this.deadlines.enter('handshake', nowMs);
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
+    this.#handshakeMs = nowMs;
+    this.#pingsMs = [];
     writeBody(this.writer, this.identity.connectRequest(this.#settings.readOnly));
     this.#sent(nowMs);
   }
@@ -159,7 +168,7 @@ export class Session {
       const detail = `pendingMax is ${this.#settings.pendingMax}`;
       call.fail(new QueueFullError({ ...contextOf(call), detail }));
     } else if (this.deadlines.phase === 'ready') {
-      this.requests.send(call, this.writer);
+      this.requests.send(call, this.writer, nowMs);
       this.#sent(nowMs);
     } else {
       this.requests.enqueue(call);
@@ -207,7 +216,7 @@ export class Session {
     const call = closeCall(end, (error) => {
       if (!(error instanceof ConnectionLossError)) end();
     });
-    this.requests.send(call, this.writer);
+    this.requests.send(call, this.writer, nowMs);
     this.#sent(nowMs);
   }
 
@@ -243,7 +252,9 @@ export class Session {
       if (error !== null) this.#end(error);
     } else if (xid === ReservedXid.setWatches) {
       if (err !== 0) this.#drop(nowMs, new Error(`the server refused to set watches again (code ${err})`));
-    } else if (xid !== ReservedXid.ping) {
+    } else if (xid === ReservedXid.ping) {
+      this.deadlines.proven(this.#pingsMs.shift() ?? 0);
+    } else {
       throw new WireFault('malformed', `reply with reserved number ${xid}`);
     }
   }
@@ -259,6 +270,7 @@ export class Session {
 
   #reply(err: number, reader: ByteReader): void {
     const call = this.requests.head!;
+    this.deadlines.proven(call.sentMs);
     this.#answering = call;
     call.answer(err, reader);
     this.#answering = null;
@@ -282,6 +294,7 @@ export class Session {
     this.attempts.succeeded();
     this.#readOnly = response.readOnly === true;
     this.deadlines.heardMs = nowMs;
+    this.deadlines.proven(this.#handshakeMs);
     this.deadlines.enter('ready', nowMs);
     if (this.#readOnly) this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
     if (this.#closing) {
@@ -290,7 +303,7 @@ export class Session {
     }
     this.#credentials.writeAll(this.writer);
     for (const batch of this.#watches.rearm(this.#relativeZxid)) writeRearm(this.writer, batch);
-    this.requests.sendUnsent(this.writer);
+    this.requests.sendUnsent(this.writer, nowMs);
     this.#sent(nowMs);
     this.#announce(response.sessionId !== before);
   }

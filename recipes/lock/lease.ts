@@ -13,8 +13,10 @@ export interface Lease extends AsyncDisposable {
   /** The node that stands for the lock. */
   readonly path: string;
   /**
-   * Aborts, with a `LeaseEndedError` that says why, when the lock may not be held any more: the connection is lost (`in-doubt`),
-   * the session is (`session-lost`), the node was deleted, or the lease was released.
+   * Aborts, with a `LeaseEndedError` that says why, when the lock may not be held any more: the connection is lost or the server has
+   * not answered for two thirds of the session timeout (`in-doubt`), the session is lost (`session-lost`), the node was deleted, or
+   * the lease was released. Who asks for it after the process was stopped for longer than the session timeout gets one that has
+   * aborted, even before anything else could run.
    */
   readonly signal: AbortSignal;
   /**
@@ -43,15 +45,17 @@ export class Hold {
     if (state === 'suspended' || state === 'readonly') this.#end('in-doubt', info.reason);
     else if (state === 'lost') this.#end('session-lost', info.reason);
   };
+  readonly #onDoubt = (): void => this.#end('in-doubt');
   readonly #onEnd = (error: Error | null): void => this.#end('session-lost', error);
 
   constructor(client: ZooKeeperClient, place: Place) {
     this.place = place;
     this.#client = client;
     place.node.onDeleted = () => this.#end('deleted');
-    client.on('state', this.#onState).on('end', this.#onEnd);
+    client.on('state', this.#onState).on('doubt', this.#onDoubt).on('end', this.#onEnd);
     if (client.sessionId !== place.sessionId) this.#end('session-lost');
-    else if (!client.connected) this.#end('in-doubt');
+    // Asked of the clock: an answer that waited while this process was stopped says nothing about now.
+    else if (!client.trusted) this.#end('in-doubt');
     else if (place.node.deleted) this.#end('deleted');
   }
 
@@ -59,8 +63,14 @@ export class Hold {
     return this.#client;
   }
 
+  /** Ends the leases if, by the clock, the session may have expired without anybody having told us. */
+  check(): void {
+    if (this.#ended === null && this.#client.mayHaveExpired) this.#end('in-doubt');
+  }
+
   /** A further lease on the place; throws what ended it, if something has. */
   lease(): HeldLease {
+    this.check();
     if (this.#ended !== null) throw this.#ended;
     if (this.#deleted !== null) throw new LeaseEndedError(this.place.node.path, 'released');
     const lease = new HeldLease(this);
@@ -83,7 +93,7 @@ export class Hold {
   }
 
   async #delete(): Promise<void> {
-    this.#client.off('state', this.#onState).off('end', this.#onEnd);
+    this.#client.off('state', this.#onState).off('doubt', this.#onDoubt).off('end', this.#onEnd);
     // Off the server first, in the same write: a release then notifies the next in line and nobody else.
     this.place.node.stop();
     try {
@@ -127,11 +137,12 @@ export class HeldLease implements Lease {
   }
 
   get signal(): AbortSignal {
+    this.#hold.check();
     return this.#controller.signal;
   }
 
   get held(): boolean {
-    return !this.#controller.signal.aborted && this.#hold.client.trusted;
+    return !this.signal.aborted && this.#hold.client.trusted;
   }
 
   abort(reason: LeaseEndedError): void {

@@ -1,4 +1,9 @@
-import { NoNodeError, type WatchEvent, type ZooKeeperClient } from '../../client/index.ts';
+import {
+  ConnectionLossError,
+  NoNodeError,
+  type WatchEvent,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
 
 /**
  * Watches a node of our own, so that we notice when somebody deletes it. Made right after the node, together with the first look
@@ -35,8 +40,10 @@ export class OwnNode {
       else if (event.type === 'dataChanged') this.#watch();
     };
     this.#client.get(this.path, { watch, watchSignal: signal }).catch((error) => {
-      // Lost sessions and closed clients are told by the client's state.
       if (error instanceof NoNodeError) this.#gone();
+      // Connections broke until the read was given up. The next one waits for another connection, so this cannot spin.
+      else if (error instanceof ConnectionLossError) this.#watch();
+      // Lost sessions and closed clients are told by the client's state.
     });
   }
 
