@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { DiskLog, type DiskLogOptions } from '../../core/io/disk-log.ts';
 import { NodeFiles } from '../../core/io/node-files.ts';
 import { type Clock, silentLogger } from '../../core/ports.ts';
-import { LOG_BATCH_BYTES_MAX, LogReader } from '../../core/storage/log-format.ts';
+import { ENTRY_OVERHEAD_BYTES, LOG_BATCH_BYTES_MAX, LogReader } from '../../core/storage/log-format.ts';
 import { Rng } from '../kit/seed.ts';
 import { SimulatedFiles } from '../kit/simulated-files.ts';
 import { tempDirectory } from '../kit/temp.ts';
@@ -92,6 +92,33 @@ describe('group commit', () => {
       before = after;
     } while (files.step());
     expect(durable).toEqual([2, 4, 6, 8, 10]);
+  });
+
+  test('a batch is never longer than recovery allows for, to the byte', () => {
+    const lengths: number[] = [];
+    const open0 = files.open.bind(files);
+    files.open = (path, mode) => {
+      const file = open0(path, mode);
+      const { writeNow } = file;
+      file.writeNow = (bytes, at) => {
+        lengths.push(bytes.length);
+        writeNow(bytes, at);
+      };
+      return file;
+    };
+    // Two entries that together meet the limit or pass it by up to 16 bytes; the first time the header comes before them.
+    const overhead = txn(1, 0).length + ENTRY_OVERHEAD_BYTES;
+    let zxid = 1;
+    for (const excess of [0, 0, 1, 2, 15, 16]) {
+      const half = LOG_BATCH_BYTES_MAX / 2 - overhead;
+      log.append(zxid, txn(zxid, half));
+      log.append(zxid + 1, txn(zxid + 1, half + excess));
+      zxid += 2;
+      log.flush();
+      files.run();
+    }
+    expect(Math.max(...lengths)).toBe(LOG_BATCH_BYTES_MAX);
+    expect(durable.at(-1)).toBe(zxid - 1);
   });
 
   test('an entry longer than a batch goes alone', () => {
@@ -267,6 +294,30 @@ describe('a failing disk', () => {
     },
   );
 
+  test('what was synced before is reported before the failure of what came next', () => {
+    const reports: string[] = [];
+    log = new DiskLog(
+      files,
+      '/d',
+      {
+        preAllocSizeBytes: 0,
+        forceSync: true,
+        fsyncWarningThresholdMs: 1000,
+        clock: { wallMs: () => 0, monotonicMs: () => 0 },
+        logger: silentLogger,
+      },
+      { durable: (zxid) => reports.push(`durable ${zxid}`), failed: () => reports.push('failed') },
+    );
+    append(1, 1);
+    log.flush();
+    append(2, 2);
+    files.planFault({ action: 'write', code: 'EIO' });
+    files.run();
+    expect(reports).toEqual(['durable 1', 'failed']);
+    append(3, 3);
+    expect(log.waitingBytes).toBe(0);
+  });
+
   test('while closing, is told to both', () => {
     append(1, 1);
     files.planFault({ action: 'datasync', code: 'EIO' });
@@ -291,6 +342,15 @@ describe('close', () => {
     expect(files.open('/d/log.1', 'read').size()).toBeLessThan(500);
     expect(() => log.append(5, txn(5))).toThrow('the transaction log is closed');
     expect(() => log.close(() => {})).toThrow('closed already');
+  });
+
+  test('without preallocation a file is never longer than its entries', () => {
+    log = open({ preAllocSizeBytes: 0 });
+    append(1, 3);
+    log.flush();
+    files.run();
+    const { size } = files.open('/d/log.1', 'read');
+    expect(size()).toBe(16 + 3 * (txn(1).length + ENTRY_OVERHEAD_BYTES));
   });
 
   test('of a log that was never used makes no file', () => {

@@ -207,6 +207,21 @@ describe('while a snapshot is written over an older one', () => {
   });
 });
 
+test('nothing is removed in favour of a snapshot whose name a crash may still take', () => {
+  for (let seed = 0; seed < 200; seed++) {
+    fresh(seed);
+    write(source(3));
+    files.run();
+    files.planFault({ action: 'syncDirectory', code: 'EIO' });
+    expect(write(source(6))).toEqual([]);
+    files.run();
+    expect(files.list('/d').sort()).toEqual(['snapshot.3', 'snapshot.6']);
+    expect(snapshots.purge(1)).toEqual(['/d/snapshot.3']);
+    files.crash();
+    expect(recovered().zxid, `seed ${seed}`).toBe(6);
+  }
+});
+
 describe('purge', () => {
   function putLog(zxid: number): void {
     const header = Buffer.alloc(16);

@@ -163,6 +163,19 @@ describe('damage', () => {
     }
   });
 
+  test('zeros that do not fill a sector are no missing one: less of them, or across two', () => {
+    for (const [from, to] of [
+      [1024, 1535],
+      [1025, 1536],
+      [1280, 1792],
+    ] as const) {
+      const bytes = log(txn(1), txn(2, 3000), txn(3));
+      bytes.fill(0, from, to);
+      put('log.1', bytes);
+      expect(() => replay(['log.1', 1]), `zeros from ${from} to ${to}`).toThrow(CorruptLogError);
+    }
+  });
+
   test('a zeroed sector more than a batch before the end is reported', () => {
     const txns = range(1, 6000).map((zxid) => txn(zxid));
     const bytes = log(...txns);

@@ -53,6 +53,18 @@ function snapshot(zxid: number, endZxid = zxid): Buffer {
   return writer.finish();
 }
 
+/** A snapshot whose end says what it is told to. */
+function endingWith(zxid: number, digestZxid: number | null, lastZxid: number | null): Buffer {
+  const nodes = [{ path: '', data: null, aclId: -1, stat }];
+  const writer = new ByteWriter();
+  const source = new FixedSource(zxid, { sessions: [], acls: [], nodes }, null);
+  writeSnapshotHead(writer, source);
+  source.writeNodes(writer, 1_000_000);
+  const digest = digestZxid === null ? null : { zxid: digestZxid, version: 2, digest: 5n };
+  writeSnapshotEnd(writer, 1, digest, lastZxid);
+  return writer.finish();
+}
+
 function run(options: { logDirectory?: string; snapshotTrustEmpty?: boolean } = {}): {
   recovered: Recovered;
   state: RecordedState;
@@ -166,6 +178,25 @@ test('of many preallocated logs, only the last is read to its end', () => {
   expect(bytesRead).toBeLessThan((64 + 3 * 30) * MIB);
 });
 
+test('snapshots of every version: with and without digest and last zxid', () => {
+  for (const [digestZxid, lastZxid] of [
+    [null, null],
+    [null, 6],
+    [6, null],
+    [6, 6],
+  ] as const) {
+    put('/d/snapshot.6', endingWith(6, digestZxid, lastZxid));
+    const { recovered, state } = run();
+    expect(recovered.snapshot?.zxid).toBe(6);
+    expect(state.snapshot?.digest ?? null).toEqual(
+      digestZxid === null ? null : { zxid: 6, version: 2, digest: 5n },
+    );
+  }
+  // Apache ZooKeeper writes a digest of zxid 0 where it has none yet.
+  put('/d/snapshot.6', endingWith(6, 0, 6));
+  expect(run().state.snapshot).toEqual({ zxid: 6, digest: null });
+});
+
 describe('a broken newest snapshot', () => {
   beforeEach(() => {
     put('/d/snapshot.3', snapshot(3));
@@ -214,6 +245,19 @@ describe('a broken newest snapshot', () => {
     // What is no fault of the file is not taken for one.
     refusal = Object.assign(new Error('the disk failed'), { code: 'EIO' });
     expect(again).toThrow('the disk failed');
+  });
+
+  test('gives way when something follows that no ZooKeeper writes, or when it is of another version', () => {
+    const whole = snapshot(6);
+    const longer = Buffer.concat([whole, Buffer.alloc(3), Buffer.from([0, 0, 0, 1, 0x2f])]);
+    const newer = Buffer.from(whole);
+    newer.writeInt32BE(3, 4);
+    for (const bytes of [longer, newer]) {
+      put('/d/snapshot.6', bytes);
+      expect(run().recovered).toMatchObject({ zxid: 7, snapshot: { zxid: 3 } });
+    }
+    expect(warnings.join()).toContain('8 bytes follow the last seal');
+    expect(warnings.join()).toContain('does not begin with the header of a snapshot');
   });
 
   test('is told to the operator', () => {
