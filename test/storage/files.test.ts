@@ -3,6 +3,7 @@ import { MemoryFiles } from '../../core/io/memory-files.ts';
 import { NodeFiles } from '../../core/io/node-files.ts';
 import type { Files } from '../../core/ports.ts';
 import { makeDurableDirectory } from '../../core/storage/file-names.ts';
+import { FileWindow } from '../../core/storage/file-window.ts';
 import { Rng, withSeed } from '../kit/seed.ts';
 import { SimulatedFiles } from '../kit/simulated-files.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
@@ -168,6 +169,40 @@ test('errors of reading name the file', () => {
   const file = new NodeFiles().open(temp.path, 'read');
   expect(() => file.read(Buffer.alloc(10), 0)).toThrow(`'${temp.path}'`);
   file.close();
+});
+
+test('a window on a file can be moved back', () => {
+  const files = new MemoryFiles();
+  files.makeDirectory('/d');
+  const bytes = new Rng(1).bytes(3 << 20);
+  const file = files.open('/d/x', 'create');
+  file.writeNow(bytes, 0);
+  const window = new FileWindow(file);
+  for (const at of [0, 2 << 20, 1_500_000, 5, 2_999_999, 2_999_000]) {
+    expect(window.load(at, 300)).toBe(300);
+    expect(window.bytes.subarray(window.index, window.index + 300)).toEqual(bytes.subarray(at, at + 300));
+  }
+  expect(window.load(bytes.length - 7, 300)).toBe(7);
+});
+
+test('the parent of a directory that is there need not be readable, but has to be synced if it is', () => {
+  const files = new MemoryFiles();
+  files.makeDirectory('/d/data');
+  const failing = (code: string): Files => ({
+    list: (path) => files.list(path),
+    open: (path, mode) => files.open(path, mode),
+    rename: (from, to) => files.rename(from, to),
+    remove: (path) => files.remove(path),
+    exists: (path) => files.exists(path),
+    makeDirectory: (path) => files.makeDirectory(path),
+    syncDirectory: (path) => {
+      if (path === '/d') throw Object.assign(new Error(code), { code });
+    },
+  });
+  expect(() => makeDurableDirectory(failing('EIO'), '/d/data/version-2')).toThrow('EIO');
+  expect(files.exists('/d/data/version-2')).toBe(false);
+  makeDurableDirectory(failing('EACCES'), '/d/data/version-2');
+  expect(files.exists('/d/data/version-2')).toBe(true);
 });
 
 describe('the simulated disk', () => {

@@ -380,6 +380,9 @@ describe('what a crash cannot have left is refused', () => {
     put('/d/snapshot.4.gz', Buffer.from([0x1f, 0x8b]));
     expect(refusal()).toMatchObject({ code: 'unsupported-compression', path: '/d/snapshot.4.gz' });
     expect(refusal().message).toContain('gunzip /d/snapshot.4.gz');
+    // Unpacked, with the packed one still there.
+    put('/d/snapshot.4', snapshot(4));
+    expect(run().recovered.snapshot?.path).toBe('/d/snapshot.4');
   });
 
   test('and nothing is changed on the disk', () => {
