@@ -306,6 +306,11 @@ export class ZooKeeperClient implements AsyncDisposable {
     return this.close();
   }
 
+  /** @internal What recipes take their time from. */
+  get ports(): ClientPorts {
+    return this.#context.ports;
+  }
+
   /** @internal What `connect` needs to wait for the first connection. */
   get connection(): Connection {
     return this.#connection;

@@ -1,5 +1,6 @@
+import { onAbort } from '../../client/aborts.ts';
 import type { Acl, Data, ZooKeeperClient } from '../../client/index.ts';
-import { pathFault } from '../../wire/path.ts';
+import { parentOf, pathFault } from '../../wire/path.ts';
 import { sortBySequence } from '../sequence.ts';
 import { contend, type Place, wouldWait } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
@@ -22,6 +23,7 @@ export interface AcquireOptions {
 }
 
 const MARKER = 'lock-';
+const timedOut = Symbol('timed out');
 
 /**
  * A lock that one holder in the whole cluster has at a time, in the order in which they asked: Curator's recipe of the same name
@@ -52,6 +54,7 @@ export class InterProcessMutex {
    * ended.
    */
   async acquire(options: AcquireOptions = {}): Promise<Lease> {
+    options.signal?.throwIfAborted();
     if (options.lease !== undefined) return this.#handOver(options.lease);
     const hold = new Hold(this.#client, await this.#contend(options));
     try {
@@ -73,10 +76,8 @@ export class InterProcessMutex {
   #handOver(lease: Lease): Lease {
     if (!(lease instanceof HeldLease)) throw new TypeError('lease: not one that a mutex gave out');
     const { hold } = lease;
-    if (
-      hold.client !== this.#client ||
-      !hold.place.node.path.startsWith(`${this.path === '/' ? '' : this.path}/`)
-    ) {
+    if (hold.client !== this.#client) throw new TypeError('lease: of a lock that another client holds');
+    if (parentOf(hold.place.node.path) !== this.path) {
       throw new TypeError(`lease: of ${hold.place.node.path}, not of a lock in ${this.path}`);
     }
     if (lease.signal.aborted) throw lease.signal.reason;
@@ -86,10 +87,7 @@ export class InterProcessMutex {
   async #contend(options: AcquireOptions): Promise<Place> {
     const { signal, timeoutMs } = options;
     if (timeoutMs !== undefined && !(timeoutMs >= 0))
-      throw new RangeError(`timeoutMs: ${timeoutMs} is negative`);
-    const wait = timeoutMs !== 0;
-    const timeout = wait && timeoutMs !== undefined ? AbortSignal.timeout(timeoutMs) : undefined;
-    const signals = [signal, timeout].filter((each) => each !== undefined);
+      throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
     const contender = {
       directory: this.path,
       marker: MARKER,
@@ -97,12 +95,21 @@ export class InterProcessMutex {
       acl: this.#options.acl,
       leases: 1,
     };
-    const either = signals.length === 2 ? AbortSignal.any(signals) : signals[0];
+    // One signal of our own rather than `AbortSignal.any`, which leaves something behind at a signal that is used for long.
+    const stop = new AbortController();
+    const release = signal === undefined ? () => {} : onAbort(signal, () => stop.abort(signal.reason));
+    const cancel =
+      timeoutMs === undefined || timeoutMs === 0 || timeoutMs === Number.POSITIVE_INFINITY
+        ? () => {}
+        : this.#client.ports.after(timeoutMs, () => stop.abort(timedOut));
     try {
-      return await contend(this.#client, contender, either, wait);
+      return await contend(this.#client, contender, stop.signal, timeoutMs !== 0);
     } catch (error) {
-      const timedOut = error === wouldWait || (timeout?.aborted === true && error === timeout.reason);
-      throw timedOut ? new AcquireTimeoutError(this.path, timeoutMs ?? 0) : error;
+      const late = error === wouldWait || error === timedOut;
+      throw late ? new AcquireTimeoutError(this.path, timeoutMs ?? 0) : error;
+    } finally {
+      cancel();
+      release();
     }
   }
 }
