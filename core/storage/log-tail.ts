@@ -1,3 +1,4 @@
+import { counterOf, epochOf } from '../../wire/ids.ts';
 import type { FileWindow } from './file-window.ts';
 import {
   ENTRY_BYTES_MAX,
@@ -110,7 +111,7 @@ function findLaterEntries(
     const length = bytes.readInt32BE(index + 8);
     if (length < ENTRY_BYTES_MIN || at + ENTRY_HEAD_BYTES + length > lastNonZero) continue;
     const entry = readEntryAt(window, at);
-    if (entry === null || entry.zxid <= lastZxid) continue;
+    if (entry === null || !couldFollow(entry.zxid, lastZxid, at - from)) continue;
     if (count === 0) first = at;
     count += 1;
     end = entry.end;
@@ -118,4 +119,14 @@ function findLaterEntries(
     at = end - 1;
   }
   return { count, at: first, end };
+}
+
+/**
+ * Whether `zxid` may be logged `distance` bytes behind the entry after `lastZxid`. What looks like an entry may be the image of
+ * one in a node's data: its zxid lies behind, or further ahead than entries have room in between.
+ */
+function couldFollow(zxid: number, lastZxid: number, distance: number): boolean {
+  if (zxid <= lastZxid) return false;
+  const ahead = epochOf(zxid) === epochOf(lastZxid) ? zxid - lastZxid : counterOf(zxid);
+  return ahead <= 2 + distance / (ENTRY_OVERHEAD_BYTES + ENTRY_BYTES_MIN);
 }

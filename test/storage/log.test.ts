@@ -117,6 +117,27 @@ describe('the end of a log', () => {
     put('log.1', bytes);
     expect(replay(['log.1', 1])).toEqual({ zxids: [1], torn: [LOG_HEADER_BYTES + entryBytes()] });
   });
+
+  test('an image of an entry in the data of a torn one is no entry, unless its zxid could be', () => {
+    const withImage = (zxid: number): void => {
+      const image = log(txn(zxid)).subarray(LOG_HEADER_BYTES);
+      const data = Buffer.concat([Buffer.alloc(2000, 7), image, Buffer.alloc(500, 7)]);
+      const bytes = log(txn(1), makeTxn(2, data));
+      bytes.fill(0, 1024, 1536);
+      put('log.1', bytes, Buffer.alloc(1000));
+    };
+    for (const zxid of [1, 1000, makeZxid(1, 1000)]) {
+      withImage(zxid);
+      expect(replay(['log.1', 1]), `image of ${zxid}`).toEqual({
+        zxids: [1],
+        torn: [LOG_HEADER_BYTES + entryBytes()],
+      });
+    }
+    withImage(3);
+    expect(() => replay(['log.1', 1])).toThrow(CorruptLogError);
+    withImage(makeZxid(1, 1));
+    expect(() => replay(['log.1', 1])).toThrow(CorruptLogError);
+  });
 });
 
 describe('damage', () => {
