@@ -20,6 +20,8 @@ export interface ServerConfig {
   readonly maxCnxns: number;
   /** Transactions between two snapshots; the server draws a number between half of it and all of it each time. */
   readonly snapCount: number;
+  /** Bytes of log between two snapshots, drawn in the same way; 0 sets no limit. */
+  readonly snapSizeLimitBytes: number;
   readonly autopurgeSnapRetainCount: number;
   /** 0 never purges. */
   readonly autopurgePurgeIntervalHours: number;
@@ -134,6 +136,7 @@ export const defaultConfig: Omit<ServerConfig, 'dataDir' | 'dataLogDir'> = {
   maxClientCnxns: 60,
   maxCnxns: 0,
   snapCount: 100_000,
+  snapSizeLimitBytes: 4 * 1024 ** 3,
   autopurgeSnapRetainCount: 3,
   autopurgePurgeIntervalHours: 0,
   fourLetterWordWhitelist: ['srvr'],

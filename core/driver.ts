@@ -41,6 +41,8 @@ export interface DriverParts {
   readonly onFailure: (error: Error) => void;
 }
 
+/** In how many steps the time of a snapshot is drawn. */
+const DRAW_STEPS = 1000;
 /** Removals of containers and TTL nodes are spread out in steps of this length. */
 const REAP_STEP_MS = 50;
 
@@ -57,7 +59,7 @@ export class Driver {
   readonly #parts: DriverParts;
   readonly #timers = new Set<{ cancel(): void }>();
   #flushScheduled = false;
-  #snapshotAfter: number;
+  #snapshotAfter: { readonly txns: number; readonly bytes: number };
   #onSnapshotEnd: (() => void) | null = null;
   #stopped = false;
 
@@ -189,15 +191,20 @@ export class Driver {
 
   // -- Snapshots -------------------------------------------------------------------------------------------------------------
 
-  /** Servers of an ensemble would otherwise all take theirs at once. */
-  #drawSnapshotAfter(): number {
-    const half = Math.floor(this.#parts.config.snapCount / 2);
-    return half + this.#parts.random.below(Math.max(1, half));
+  /** From half of the limit to all of it: servers of an ensemble would otherwise all take theirs at once. */
+  #drawSnapshotAfter(): { readonly txns: number; readonly bytes: number } {
+    const { config, random } = this.#parts;
+    const draw = (limit: number): number =>
+      Math.floor(limit / 2) * (1 + random.below(DRAW_STEPS) / DRAW_STEPS);
+    const { snapCount, snapSizeLimitBytes } = config;
+    return { txns: draw(snapCount), bytes: snapSizeLimitBytes === 0 ? Infinity : draw(snapSizeLimitBytes) };
   }
 
   #maybeSnapshot(): void {
     if (this.#stopped) return;
-    if (this.log.txnsSinceRoll <= this.#snapshotAfter || this.#parts.snapshots.busy) return;
+    const { txns, bytes } = this.#snapshotAfter;
+    const isDue = this.log.txnsSinceRoll > txns || this.log.bytesSinceRoll > bytes;
+    if (!isDue || this.#parts.snapshots.busy) return;
     this.#snapshotAfter = this.#drawSnapshotAfter();
     this.log.roll();
     const startedMs = this.#parts.clock.monotonicMs();

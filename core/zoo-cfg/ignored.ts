@@ -70,7 +70,7 @@ const names: readonly (readonly [note: string, keys: string])[] = [
   ],
   [
     NO_EFFECT,
-    `db.autocreate txnLogSizeLimitInKb snapSizeLimitInKb closeSessionTxn.enabled serializeLastProcessedZxid.enabled
+    `db.autocreate txnLogSizeLimitInKb closeSessionTxn.enabled serializeLastProcessedZxid.enabled
      enableEagerACLCheck clientTcpKeepAlive IPAuthenticationProvider.usexforwardedfor preferredClientPortAddress
      jmx.log4j.disable jmx.log4j.mbean jmx.enable shuffleDnsResponse`,
   ],

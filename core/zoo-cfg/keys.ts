@@ -123,6 +123,7 @@ export const keys: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ['4lw.commands.whitelist', set('fourLetterWordWhitelist', list)],
 
   ['snapCount', snapCount],
+  ['snapSizeLimitInKb', set('snapSizeLimitBytes', (value) => integer(0)(value) * 1024)],
   ['preAllocSize', set('preAllocSizeBytes', kibibytes)],
   ['forceSync', set('forceSync', yesOrNo)],
   ['fsync.warningthresholdms', set('fsyncWarningThresholdMs', integer(0))],

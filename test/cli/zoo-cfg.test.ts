@@ -66,6 +66,7 @@ clientPort=2181
     ['maxCnxns=7', 'maxCnxns', 7],
     ['snapCount=1000', 'snapCount', 1000],
     ['preAllocSize=1024', 'preAllocSizeBytes', 1024 * 1024],
+    ['snapSizeLimitInKb=64', 'snapSizeLimitBytes', 65_536],
     ['forceSync=no', 'forceSync', false],
     ['forceSync=yes', 'forceSync', true],
     ['fsync.warningthresholdms=50', 'fsyncWarningThresholdMs', 50],

@@ -43,6 +43,19 @@ describe('a failing disk', () => {
     expect(server.time.timerCount).toBe(0);
   });
 
+  test('are taken when the log has grown by so many bytes, though by few transactions', () => {
+    const server = new SimulatedServer({ config: { snapSizeLimitBytes: 20_000 } });
+    const client = server.client(40_000);
+    const before = server.files.list('/data/version-2').filter((name) => name.startsWith('snapshot.')).length;
+    for (let i = 0; i < 5; i++) {
+      client.send(OpCode.create, { ...create(`/large${i}`), data: Buffer.alloc(10_000) });
+      server.settle();
+    }
+    const after = server.files.list('/data/version-2').filter((name) => name.startsWith('snapshot.')).length;
+    expect(after).toBeGreaterThan(before);
+    expect(server.tree.store.count).toBe(9);
+  });
+
   test('a snapshot that fails loses nothing: the server goes on, and tries again', () => {
     const server = new SimulatedServer({ config: { snapCount: 10 } });
     const client = server.client();
