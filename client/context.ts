@@ -69,8 +69,16 @@ export class ClientContext {
     return this.chroot.toServer(path);
   }
 
+  /** What an error has to say beyond the caller's path: that it lies below a chroot, which may not exist. */
+  get note(): string | undefined {
+    const { prefix } = this.chroot;
+    return prefix === '' ? undefined : `below the chroot ${prefix}`;
+  }
+
   /** Starts an operation; the promise settles with its reply, its failure or the signal's reason. */
-  call<B, T>(spec: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
+  call<B, T>(plain: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
+    const { note } = this;
+    const spec = note === undefined ? plain : { ...plain, note };
     if (signal === undefined) {
       return new Promise<T>((resolve, reject) => {
         this.connection.submit(new Call(spec, resolve, reject, this.#urgent) as Call);

@@ -25,6 +25,8 @@ export interface CallSpec<B, T> {
   readonly body: B;
   /** Whether repeating it could change something: such a request is never sent twice. */
   readonly writes: boolean;
+  /** Said with every error of the server. */
+  readonly note?: string | undefined;
   /** How often it is sent at most, where that is not for the client's settings to say. */
   readonly sendsMax?: number;
   /** The version that it asks for, for BadVersionError. */
@@ -279,6 +281,7 @@ export class Requests {
   }
 }
 
-export function contextOf(call: Pick<Call, 'operation' | 'path'>): ErrorContext {
-  return { operation: call.operation, path: call.path };
+export function contextOf(call: Pick<Call, 'operation' | 'path' | 'spec'>): ErrorContext {
+  const { operation, path, spec } = call;
+  return spec.note === undefined ? { operation, path } : { operation, path, detail: spec.note };
 }

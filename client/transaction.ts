@@ -100,7 +100,9 @@ export class Transaction<R extends readonly unknown[] = []> {
     const first = results[failed];
     if (first !== undefined && first.type === OpCode.error) {
       const { operation, path, version } = this.#steps[failed]!;
-      throw new MultiError(failed, serverError(first.body.err, { operation, path }, version));
+      const { note } = this.#context;
+      const context = note === undefined ? { operation, path } : { operation, path, detail: note };
+      throw new MultiError(failed, serverError(first.body.err, context, version));
     }
     return results.map((result) => this.#value(result));
   }
