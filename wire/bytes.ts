@@ -142,6 +142,11 @@ export class ByteWriter {
     this.#view = viewOf(this.bytes);
   }
 
+  /** The same memory as `bytes`, for access in words. */
+  get dataView(): DataView {
+    return this.#view;
+  }
+
   /** Goes on in a new buffer; what was written stays with whoever holds the old one. */
   renew(capacity: number): void {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
@@ -255,6 +260,7 @@ export class ByteWriter {
   }
 }
 
-function viewOf(bytes: Buffer): DataView {
+/** The same memory, for access in words. */
+export function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,4 +1,4 @@
-import { ByteReader } from '../../wire/bytes.ts';
+import { ByteReader, viewOf } from '../../wire/bytes.ts';
 import { decode } from '../../wire/codec.ts';
 import { Perms, STAT_BYTES, Stat } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
@@ -150,8 +150,8 @@ export class Reads {
     const length = store.dataLength(node);
     writer.reserve(4 + length + STAT_BYTES);
     writer.writeInt(length === 0 && store.isDataNull(node) ? -1 : length);
-    writer.pos += store.copyData(node, writer.bytes, writer.pos);
-    store.copyStat(node, writer.bytes, writer.pos);
+    writer.pos += store.copyData(node, writer.dataView, writer.pos);
+    store.copyStat(node, writer.dataView, writer.pos);
     writer.pos += STAT_BYTES;
     return out.end();
   }
@@ -209,7 +209,7 @@ export class Reads {
   #writeStat(connection: Connection, node: NodeId): void {
     const { writer } = connection.out;
     writer.reserve(STAT_BYTES);
-    this.#tree.store.copyStat(node, writer.bytes, writer.pos);
+    this.#tree.store.copyStat(node, writer.dataView, writer.pos);
     writer.pos += STAT_BYTES;
   }
 
@@ -305,7 +305,7 @@ export class Reads {
   }
 
   #stat(node: NodeId): Stat {
-    this.#tree.store.copyStat(node, this.#scratch, 0);
+    this.#tree.store.copyStat(node, viewOf(this.#scratch), 0);
     return decode(Stat, this.#scratch);
   }
 

@@ -1,3 +1,5 @@
+import { viewOf } from '../../wire/bytes.ts';
+
 /**
  * Variable-size byte blobs outside the collected heap: a million znodes cost the garbage collector nothing.
  *
@@ -34,6 +36,7 @@ function classBytes(sizeClass: number): number {
 
 export class BlobStore {
   readonly #chunks: (Buffer | null)[] = [];
+  readonly #views: (DataView | null)[] = [];
   readonly #freeHeads: number[] = [];
   readonly #freeChunks: number[] = [];
   /** Chunk that new blobs are cut from, and where its unused part begins. */
@@ -49,6 +52,11 @@ export class BlobStore {
   /** The chunk a blob lies in; its bytes begin at `offset(ref)`. */
   chunk(ref: number): Buffer {
     return this.#chunks[ref >>> 16]!;
+  }
+
+  /** The same chunk, for access in words. */
+  view(ref: number): DataView {
+    return this.#views[ref >>> 16]!;
   }
 
   offset(ref: number): number {
@@ -67,7 +75,7 @@ export class BlobStore {
     }
     if (this.#currentPos + rounded > CHUNK_BYTES) {
       this.#current = this.#takeChunkIndex();
-      this.#chunks[this.#current] = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      this.#putChunk(this.#current, CHUNK_BYTES);
       this.#currentPos = 0;
     }
     const ref = ((this.#current << 16) | (this.#currentPos / UNIT)) >>> 0;
@@ -79,6 +87,7 @@ export class BlobStore {
     if (bytes > CHUNKED_BYTES_MAX) {
       this.#liveBytes -= bytes;
       this.#chunks[ref >>> 16] = null;
+      this.#views[ref >>> 16] = null;
       this.#freeChunks.push(ref >>> 16);
       return;
     }
@@ -96,9 +105,15 @@ export class BlobStore {
 
   #allocateChunk(bytes: number): number {
     const index = this.#takeChunkIndex();
-    this.#chunks[index] = Buffer.allocUnsafeSlow(bytes);
+    this.#putChunk(index, bytes);
     this.#liveBytes += bytes;
     return (index << 16) >>> 0;
+  }
+
+  #putChunk(index: number, bytes: number): void {
+    const chunk = Buffer.allocUnsafeSlow(bytes);
+    this.#chunks[index] = chunk;
+    this.#views[index] = viewOf(chunk);
   }
 
   #takeChunkIndex(): number {

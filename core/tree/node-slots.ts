@@ -1,4 +1,5 @@
 import { STAT_BYTES } from '../../wire/data.ts';
+import { copyWords } from './copy.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 
 /**
@@ -95,20 +96,18 @@ export class NodeSlots {
   // -- Stat --------------------------------------------------------------------------------------------------------------
 
   /** Copies the Stat that clients see, 68 bytes, into `target` at `at`. */
-  copyStat(id: NodeId, target: Buffer, at: number): void {
-    const { bytes } = this.#page(id);
-    const from = slotAt(id) + STAT;
-    for (let i = 0; i < STAT_BYTES; i++) target[at + i] = bytes[from + i]!;
+  copyStat(id: NodeId, target: DataView, at: number): void {
+    copyWords(this.#page(id).view, slotAt(id) + STAT, target, at, STAT_BYTES);
   }
 
-  /** Copies the 60 bytes of the persisted stat, which snapshots and digests hold, into `target` at `at`. */
-  copyStatPersisted(id: NodeId, target: Buffer, at: number): void {
-    const { bytes } = this.#page(id);
+  /** Copies the 60 bytes of the persisted stat, which snapshots hold, into `target` at `at`. */
+  copyStatPersisted(id: NodeId, target: DataView, at: number): void {
+    const { view } = this.#page(id);
     const slot = slotAt(id);
-    for (let i = 0; i < 44; i++) target[at + i] = bytes[slot + STAT + i]!;
-    for (let i = 0; i < 4; i++) target[at + 36 + i] = bytes[slot + STORED_CVERSION + i]!;
-    for (let i = 0; i < 8; i++) target[at + 44 + i] = bytes[slot + RAW_OWNER + i]!;
-    for (let i = 0; i < 8; i++) target[at + 52 + i] = bytes[slot + PZXID + i]!;
+    copyWords(view, slot + STAT, target, at, 44);
+    copyWords(view, slot + STORED_CVERSION, target, at + 36, 4);
+    copyWords(view, slot + RAW_OWNER, target, at + 44, 8);
+    copyWords(view, slot + PZXID, target, at + 52, 8);
   }
 
   /** Takes over a persisted stat as a snapshot holds it. `shownOwner` is what clients see as the owner. */
@@ -207,15 +206,15 @@ export class NodeSlots {
   }
 
   /** Puts what a node's digest covers of its Stat into `target`: 60 bytes, in the digest's own order. */
-  copyDigestStat(id: NodeId, target: Buffer): void {
-    const { bytes } = this.#page(id);
+  copyDigestStat(id: NodeId, target: DataView): void {
+    const { view } = this.#page(id);
     const slot = slotAt(id);
-    for (let i = 0; i < 16; i++) target[i] = bytes[slot + CZXID + i]!;
-    for (let i = 0; i < 8; i++) target[16 + i] = bytes[slot + PZXID + i]!;
-    for (let i = 0; i < 20; i++) target[24 + i] = bytes[slot + CTIME + i]!;
-    for (let i = 0; i < 4; i++) target[44 + i] = bytes[slot + STORED_CVERSION + i]!;
-    for (let i = 0; i < 4; i++) target[48 + i] = bytes[slot + AVERSION + i]!;
-    for (let i = 0; i < 8; i++) target[52 + i] = bytes[slot + RAW_OWNER + i]!;
+    copyWords(view, slot + CZXID, target, 0, 16);
+    copyWords(view, slot + PZXID, target, 16, 8);
+    copyWords(view, slot + CTIME, target, 24, 20);
+    copyWords(view, slot + STORED_CVERSION, target, 44, 4);
+    copyWords(view, slot + AVERSION, target, 48, 4);
+    copyWords(view, slot + RAW_OWNER, target, 52, 8);
   }
 
   // -- For the store -------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
+import { viewOf } from '../../wire/bytes.ts';
 import { crc32 } from '../storage/checksum.ts';
 import { BlobStore } from './blobs.ts';
+import { copyWords } from './copy.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 import {
   BLOB,
@@ -157,11 +159,10 @@ export class NodeStore extends NodeSlots {
   }
 
   /** Copies the data into `target` at `at`; returns the number of bytes. */
-  copyData(id: NodeId, target: Buffer, at: number): number {
+  copyData(id: NodeId, target: DataView, at: number): number {
     const length = this.int(id, DATA_LENGTH);
     const ref = this.uint(id, BLOB);
-    const from = this.blobs.offset(ref) + this.int(id, PATH_BYTES);
-    copyBytes(this.blobs.chunk(ref), from, target, at, length);
+    copyWords(this.blobs.view(ref), this.blobs.offset(ref) + this.int(id, PATH_BYTES), target, at, length);
     return length;
   }
 
@@ -171,19 +172,23 @@ export class NodeStore extends NodeSlots {
   }
 
   /** Copies the node's record in a snapshot (path, data, ACL id, persisted stat) into `target` at `at`; returns the end. */
-  copySnapshotRecord(id: NodeId, target: Buffer, at: number): number {
+  copySnapshotRecord(id: NodeId, target: DataView, at: number): number {
     const ref = this.uint(id, BLOB);
+    const chunk = this.blobs.view(ref);
+    const from = this.blobs.offset(ref);
     const pathBytes = this.int(id, PATH_BYTES);
     const dataLength = this.int(id, DATA_LENGTH);
     const aclId = this.aclId(id);
-    let to = target.writeInt32BE(pathBytes, at);
-    to = copyBytes(this.blobs.chunk(ref), this.blobs.offset(ref), target, to, pathBytes);
-    to = target.writeInt32BE(this.isDataNull(id) ? -1 : dataLength, to);
-    to = copyBytes(this.blobs.chunk(ref), this.blobs.offset(ref) + pathBytes, target, to, dataLength);
-    to = target.writeInt32BE(aclId < 0 ? -1 : 0, to);
-    to = target.writeInt32BE(aclId, to);
-    this.copyStatPersisted(id, target, to);
-    return to + STAT_PERSISTED_BYTES;
+    target.setInt32(at, pathBytes);
+    copyWords(chunk, from, target, at + 4, pathBytes);
+    let to = at + 4 + pathBytes;
+    target.setInt32(to, this.isDataNull(id) ? -1 : dataLength);
+    copyWords(chunk, from + pathBytes, target, to + 4, dataLength);
+    to += 4 + dataLength;
+    target.setInt32(to, aclId < 0 ? -1 : 0);
+    target.setInt32(to + 4, aclId);
+    this.copyStatPersisted(id, target, to + 8);
+    return to + 8 + STAT_PERSISTED_BYTES;
   }
 
   /**
@@ -195,7 +200,7 @@ export class NodeStore extends NodeSlots {
     const at = this.blobs.offset(ref);
     const length = this.int(id, PATH_BYTES) + this.int(id, DATA_LENGTH);
     const crc = crc32(this.blobs.chunk(ref), at, at + length, 0);
-    this.copyDigestStat(id, digestScratch);
+    this.copyDigestStat(id, digestView);
     return crc32(digestScratch, 0, STAT_PERSISTED_BYTES, crc);
   }
 
@@ -219,16 +224,4 @@ export class NodeStore extends NodeSlots {
 
 /** The stat part of what a node's digest covers. */
 const digestScratch = Buffer.alloc(STAT_PERSISTED_BYTES);
-
-/** Below this many bytes a loop is faster than Buffer.copy's way into native code. */
-const COPY_BY_HAND_MAX = 192;
-
-/** Returns the end of the copy. */
-function copyBytes(source: Buffer, from: number, target: Buffer, at: number, length: number): number {
-  if (length <= COPY_BY_HAND_MAX) {
-    for (let i = 0; i < length; i++) target[at + i] = source[from + i]!;
-  } else {
-    source.copy(target, at, from, from + length);
-  }
-  return at + length;
-}
+const digestView = viewOf(digestScratch);

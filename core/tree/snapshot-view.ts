@@ -81,6 +81,6 @@ export class TreeSnapshot implements SnapshotSource {
   #writeNode(writer: ByteWriter, node: NodeId): void {
     const { store } = this.#tree;
     writer.reserve(store.snapshotBytes(node));
-    writer.pos = store.copySnapshotRecord(node, writer.bytes, writer.pos);
+    writer.pos = store.copySnapshotRecord(node, writer.dataView, writer.pos);
   }
 }

@@ -1,3 +1,4 @@
+import { viewOf } from '../../wire/bytes.ts';
 import { CONTAINER_OWNER, ttlToOwner } from '../../wire/create-mode.ts';
 import { type Acl, Perms, STAT_BYTES } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
@@ -318,9 +319,8 @@ export class DataTree {
   }
 
   #copyStat(node: NodeId): Buffer {
-    const stat = Buffer.allocUnsafe(STAT_BYTES);
-    this.store.copyStat(node, stat, 0);
-    return stat;
+    this.store.copyStat(node, statView, 0);
+    return Buffer.from(statScratch);
   }
 
   #insertSpecial(): void {
@@ -396,6 +396,8 @@ export class DataTree {
 }
 
 const SLASH = 0x2f;
+const statScratch = Buffer.alloc(STAT_BYTES);
+const statView = viewOf(statScratch);
 
 function result(type: number, err: ErrorCode, path: string): Applied {
   return { type, err, path, stat: null };

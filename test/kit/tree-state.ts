@@ -1,5 +1,6 @@
 import { NO_NODE } from '../../core/tree/node-id.ts';
 import type { DataTree } from '../../core/tree/tree.ts';
+import { viewOf } from '../../wire/bytes.ts';
 
 /** Everything that replicas must agree on, in a form that compares: what one tree holds and another does not shows by path. */
 export function stateOf(tree: DataTree): Record<string, unknown> {
@@ -9,8 +10,8 @@ export function stateOf(tree: DataTree): Record<string, unknown> {
   const shown = Buffer.alloc(68);
   const pending = [tree.findPath('/')];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    store.copyStatPersisted(node, persisted, 0);
-    store.copyStat(node, shown, 0);
+    store.copyStatPersisted(node, viewOf(persisted), 0);
+    store.copyStat(node, viewOf(shown), 0);
     const data = store.data(node);
     const acl = tree.acls.get(store.aclId(node)).map(({ perms, id }) => `${perms} ${id.scheme}:${id.id}`);
     nodes[store.path(node)] = [

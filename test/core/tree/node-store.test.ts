@@ -3,6 +3,7 @@ import { BlobStore } from '../../../core/tree/blobs.ts';
 import { NO_NODE, type NodeId } from '../../../core/tree/node-id.ts';
 import { NodeStore } from '../../../core/tree/node-store.ts';
 import { PathIndex } from '../../../core/tree/path-index.ts';
+import { viewOf } from '../../../wire/bytes.ts';
 import { parentOf } from '../../../wire/path.ts';
 import { type Rng, withSeed } from '../../kit/seed.ts';
 
@@ -283,13 +284,13 @@ describe('NodeStore', () => {
     const stat = Buffer.alloc(68);
     for (const cversion of [0, 1, 2 ** 30, 2 ** 31 - 1, -(2 ** 31), -1]) {
       store.setStoredCversion(root, cversion);
-      store.copyStat(root, stat, 0);
+      store.copyStat(root, viewOf(stat), 0);
       expect(stat.readInt32BE(36)).toBe((cversion * 2 - 1) | 0);
     }
     const owner = -(2n ** 63n) + 5n;
     store.setOwner(root, owner, owner);
     expect(store.rawOwner(root)).toBe(owner);
-    store.copyStat(root, stat, 0);
+    store.copyStat(root, viewOf(stat), 0);
     expect(stat.readBigInt64BE(44)).toBe(owner);
   });
 });
