@@ -40,6 +40,8 @@ export class Deadlines {
   /** When the latest of what has been answered was sent: the server counts the session's timeout from no earlier than that. */
   #provenMs = 0;
   #doubted = false;
+  /** When the handshake and the pings that are still unanswered were sent. */
+  #askedMs: number[] = [];
 
   /** The session's timeout is taken from its identity, which learns it from the server. */
   constructor(identity: Identity, attemptTimeoutMs: number) {
@@ -59,8 +61,18 @@ export class Deadlines {
   /** Enters a phase. The handshake belongs to the attempt that began with connecting, and shares its time. */
   enter(phase: Phase, nowMs: number): void {
     if (phase !== 'handshake') this.#phaseMs = nowMs;
+    if (phase === 'connecting') this.#askedMs = [];
     if (phase === 'ready') this.probeAtMs = Number.POSITIVE_INFINITY;
     this.#phase = phase;
+  }
+
+  /** A handshake or a ping was sent; they are answered in order. */
+  asked(nowMs: number): void {
+    this.#askedMs.push(nowMs);
+  }
+
+  answered(): void {
+    this.proven(this.#askedMs.shift() ?? 0);
   }
 
   /** The server has answered something that was sent at that time. */

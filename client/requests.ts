@@ -5,12 +5,10 @@ import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
 import {
   BadArgumentsError,
-  ClosedError,
   ConnectionLossError,
   type ErrorContext,
   type Outcome,
   RequestTooLargeError,
-  SessionExpiredError,
   serverError,
 } from './errors.ts';
 import { writeFrame } from './frames.ts';
@@ -113,15 +111,11 @@ export class Call<B = unknown, T = unknown> {
   }
 }
 
-/** What an operation ends with once the client has ended for the given reason (null: it was closed). */
-export function endedError(call: Call, reason: Error | null): Error {
-  const context = reason === null ? contextOf(call) : { ...contextOf(call), cause: reason };
-  const kind = reason instanceof SessionExpiredError ? SessionExpiredError : ClosedError;
-  return new kind(context, call.outcome);
-}
-
-/** The request that ends a session; `end` runs when it is answered, `unanswered` when it never will be. */
-export function closeCall(end: () => void, unanswered: (error: unknown) => void): Call {
+/**
+ * The request that ends a session; `end` runs when it is answered or need not be any more. When the connection is lost before the
+ * answer the session may live on, and its nodes with it: then the next connection is to ask again.
+ */
+export function closeCall(end: () => void): Call {
   return new Call<null, unknown>(
     {
       operation: 'close',
@@ -133,7 +127,9 @@ export function closeCall(end: () => void, unanswered: (error: unknown) => void)
       read: () => null,
     },
     end,
-    unanswered,
+    (error) => {
+      if (!(error instanceof ConnectionLossError)) end();
+    },
   );
 }
 

@@ -8,19 +8,13 @@ import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
 import type { Attempts } from './attempts.ts';
 import { type AuthInfo, Credentials } from './auth.ts';
+import { closedError, endedError, queueFullError, unheardError, unreadableError } from './call-errors.ts';
 import { Deadlines } from './deadlines.ts';
-import {
-  ClosedError,
-  ConnectionLossError,
-  ProtocolError,
-  QueueFullError,
-  ResponseTooLargeError,
-  SessionExpiredError,
-} from './errors.ts';
+import { SessionExpiredError } from './errors.ts';
 import { writeBody, writeFrame } from './frames.ts';
 import { Identity } from './identity.ts';
 import { type Endpoint, formatEndpoint } from './ports.ts';
-import { type Call, closeCall, contextOf, endedError, Requests } from './requests.ts';
+import { type Call, closeCall, contextOf, Requests } from './requests.ts';
 import type { SessionOut, SessionSettings } from './session-types.ts';
 import { type Watches, watchKinds, writeRearm } from './watches.ts';
 
@@ -52,9 +46,6 @@ export class Session {
   #relativeZxid: Zxid = 0;
   /** The call whose reply is being read: a fault in it is its own. */
   #answering: Call | null = null;
-  /** When the unanswered pings of this connection were sent. */
-  #pingsMs: number[] = [];
-  #handshakeMs = 0;
   #everReady = false;
   /** Whether the server of the connection has no quorum. */
   #readOnly = false;
@@ -96,8 +87,8 @@ export class Session {
         this.#attempt(nowMs);
         break;
       case 'slow': {
-        const missing =
-          this.deadlines.phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
+        const connecting = this.deadlines.phase === 'connecting';
+        const missing = connecting ? 'no connection' : 'no answer to the handshake';
         this.#drop(nowMs, new Error(`${missing} within ${this.#settings.attemptTimeoutMs} ms`));
         break;
       }
@@ -108,7 +99,7 @@ export class Session {
         this.#out.doubt();
         break;
       case 'ping':
-        this.#pingsMs.push(nowMs);
+        this.deadlines.asked(nowMs);
         writeFrame(this.writer, ReservedXid.ping, OpCode.ping, Empty, null);
         this.#sent(nowMs);
         break;
@@ -125,8 +116,7 @@ export class Session {
     this.deadlines.enter('handshake', nowMs);
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
-    this.#handshakeMs = nowMs;
-    this.#pingsMs = [];
+    this.deadlines.asked(nowMs);
     writeBody(this.writer, this.identity.connectRequest(this.#settings.readOnly));
     this.#sent(nowMs);
   }
@@ -165,8 +155,7 @@ export class Session {
     if (this.deadlines.phase === 'ended' || this.#closing) {
       call.fail(endedError(call, this.#endError));
     } else if (!call.urgent && this.requests.waiting >= this.#settings.pendingMax) {
-      const detail = `pendingMax is ${this.#settings.pendingMax}`;
-      call.fail(new QueueFullError({ ...contextOf(call), detail }));
+      call.fail(queueFullError(call, this.#settings.pendingMax));
     } else if (this.deadlines.phase === 'ready') {
       this.requests.send(call, this.writer, nowMs);
       this.#sent(nowMs);
@@ -178,8 +167,7 @@ export class Session {
   /** Adds credentials to this connection and all later ones. `done` is called once, with null if the server took them. */
   addAuth(nowMs: number, auth: AuthInfo, done: (error: Error | null) => void): void {
     if (this.deadlines.phase === 'ended' || this.#closing) {
-      const cause = this.#endError ?? undefined;
-      done(new ClosedError({ operation: 'addAuth', path: null, cause }, 'not-applied'));
+      done(closedError('addAuth', this.#endError));
       return;
     }
     this.#credentials.add(auth, done);
@@ -211,11 +199,7 @@ export class Session {
   }
 
   #sendClose(nowMs: number): void {
-    const end = () => this.#end(null);
-    // Without an answer the session may live on, and its nodes with it: the next connection asks again, until `closeByMs`.
-    const call = closeCall(end, (error) => {
-      if (!(error instanceof ConnectionLossError)) end();
-    });
+    const call = closeCall(() => this.#end(null));
     this.requests.send(call, this.writer, nowMs);
     this.#sent(nowMs);
   }
@@ -253,7 +237,7 @@ export class Session {
     } else if (xid === ReservedXid.setWatches) {
       if (err !== 0) this.#drop(nowMs, new Error(`the server refused to set watches again (code ${err})`));
     } else if (xid === ReservedXid.ping) {
-      this.deadlines.proven(this.#pingsMs.shift() ?? 0);
+      this.deadlines.answered();
     } else {
       throw new WireFault('malformed', `reply with reserved number ${xid}`);
     }
@@ -294,7 +278,7 @@ export class Session {
     this.attempts.succeeded();
     this.#readOnly = response.readOnly === true;
     this.deadlines.heardMs = nowMs;
-    this.deadlines.proven(this.#handshakeMs);
+    this.deadlines.answered();
     this.deadlines.enter('ready', nowMs);
     if (this.#readOnly) this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
     if (this.#closing) {
@@ -330,8 +314,7 @@ export class Session {
       return;
     }
     if (call !== undefined) {
-      const context = { ...contextOf(call), detail: fault.message, cause: fault };
-      call.fail(new (tooLarge ? ResponseTooLargeError : ProtocolError)(context, call.outcome));
+      call.fail(unreadableError(call, fault, tooLarge));
       this.requests.shift();
     }
     this.#drop(nowMs, fault);
@@ -371,10 +354,7 @@ export class Session {
       return;
     }
     if (this.deadlines.phase !== 'waiting') this.#drop(nowMs, cause);
-    const detail = cause.message;
-    this.requests.failUnsent(
-      (call) => new ConnectionLossError({ ...contextOf(call), detail, cause }, 'not-applied'),
-    );
+    this.requests.failUnsent((call) => unheardError(call, cause));
   }
 
   #expire(nowMs: number, cause: Error): void {
