@@ -9,7 +9,7 @@ import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
-import type { AppliedTxn, DataTree } from '../tree/tree.ts';
+import type { Applied, DataTree } from '../tree/tree.ts';
 import { LeaderBroadcast, type Proposal } from '../zab/leader-broadcast.ts';
 import type { QuorumVerifier, ServerId } from '../zab/quorum.ts';
 import { addIdentities } from './acl.ts';
@@ -316,7 +316,7 @@ export class RequestProcessor implements ConnectionOwner {
     this.#releaseSyncs(zxid);
   }
 
-  #reply(connection: Connection, request: ClientRequest, applied: AppliedTxn): void {
+  #reply(connection: Connection, request: ClientRequest, applied: Applied): void {
     if (connection.phase !== 'open') return;
     connection.shiftWaiting();
     const zxid = this.#parts.tree.lastProcessedZxid;

@@ -4,7 +4,7 @@ import { ErrorCode, errorName } from '../../wire/errors.ts';
 import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { PathReply } from '../../wire/replies.ts';
-import type { Applied, AppliedTxn } from '../tree/tree.ts';
+import type { Applied } from '../tree/tree.ts';
 import type { ReplyBuffer } from './reply.ts';
 
 /** The answer to a write: what its transaction came to. Returns the size of the frame. */
@@ -13,7 +13,7 @@ export function writeReply(
   type: number,
   xid: number,
   zxid: number,
-  applied: AppliedTxn,
+  applied: Applied,
 ): number {
   if (applied.parts !== null) return out.record(xid, zxid, MultiReply, applied.parts.map(toMultiResult));
   if (applied.err !== ErrorCode.Ok) return out.header(xid, zxid, applied.err);

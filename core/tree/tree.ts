@@ -19,10 +19,7 @@ export interface Applied {
   readonly err: ErrorCode;
   readonly path: string;
   readonly stat: Buffer | null;
-}
-
-/** `parts` are the results of a multi, in order; null for every other transaction. */
-export interface AppliedTxn extends Applied {
+  /** The results of a multi's operations, in order; null for everything else. */
   readonly parts: readonly Applied[] | null;
 }
 
@@ -102,20 +99,15 @@ export class DataTree {
 
   // -- Applying ----------------------------------------------------------------------------------------------------------
 
-  apply({ header, txn }: LoggedTxn): AppliedTxn {
-    let applied: AppliedTxn;
-    if (txn.type === OpCode.multi) {
-      applied = this.#applyMulti(header, txn.body);
-    } else {
-      const single = this.#applySimple(header, txn, false);
-      applied = { type: single.type, err: single.err, path: single.path, stat: single.stat, parts: null };
-    }
+  apply({ header, txn }: LoggedTxn): Applied {
+    const applied =
+      txn.type === OpCode.multi ? this.#applyMulti(header, txn.body) : this.#applySimple(header, txn, false);
     if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
     return applied;
   }
 
   /** All or nothing was decided when the transaction was prepared: one part of type error means that none is applied. */
-  #applyMulti(header: TxnHeader, parts: readonly SimpleTxn[]): AppliedTxn {
+  #applyMulti(header: TxnHeader, parts: readonly SimpleTxn[]): Applied {
     const results: Applied[] = [];
     let err: ErrorCode = ErrorCode.Ok;
     const failed = parts.some((part) => part.type === OpCode.error);
@@ -167,6 +159,7 @@ export class DataTree {
           err: ErrorCode.Ok,
           path: txn.body.path,
           stat: inMulti ? null : this.statOf(txn.body.path),
+          parts: null,
         };
       case OpCode.error:
         return failure(txn.body.err as ErrorCode);
@@ -206,7 +199,7 @@ export class DataTree {
     this.quotas.count(path, body.data?.length ?? 0, 1);
     if (isOutsideDigest(path)) this.quotas.nodeCame(path);
     this.watches.created(path, parentPath, header.zxid, aclId, this.store.aclId(parent));
-    return { type, err: ErrorCode.Ok, path, stat };
+    return { type, err: ErrorCode.Ok, path, stat, parts: null };
   }
 
   #delete(path: string, zxid: number): ErrorCode {
@@ -242,7 +235,7 @@ export class DataTree {
     this.#redigest(node, path);
     const stat = this.#copyStat(node);
     this.watches.dataChanged(path, header.zxid, this.store.aclId(node));
-    return { type, err: ErrorCode.Ok, path, stat };
+    return { type, err: ErrorCode.Ok, path, stat, parts: null };
   }
 
   #setAcl(path: string, acl: Acl[] | null, version: number): Applied {
@@ -253,7 +246,7 @@ export class DataTree {
     this.acls.release(before);
     this.store.setAversion(node, version);
     this.#redigest(node, path);
-    return { type: OpCode.setACL, err: ErrorCode.Ok, path, stat: this.#copyStat(node) };
+    return { type: OpCode.setACL, err: ErrorCode.Ok, path, stat: this.#copyStat(node), parts: null };
   }
 
   /** The nodes that the transaction names go; a log that names none (older than 3.6) means all that the session owns. */
@@ -400,11 +393,11 @@ const statScratch = Buffer.alloc(STAT_BYTES);
 const statView = viewOf(statScratch);
 
 function result(type: number, err: ErrorCode, path: string): Applied {
-  return { type, err, path, stat: null };
+  return { type, err, path, stat: null, parts: null };
 }
 
 function failure(err: ErrorCode): Applied {
-  return { type: OpCode.error, err, path: '', stat: null };
+  return { type: OpCode.error, err, path: '', stat: null, parts: null };
 }
 
 function unreachable(value: never): never {
