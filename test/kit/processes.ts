@@ -23,7 +23,9 @@ export class Child implements AsyncDisposable {
   readonly #listeners = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    // Colours are for terminals; some environments (CI=true) turn them on all the same.
+    const env = { ...process.env, NO_COLOR: '1', ...options.env };
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options, env });
     this.process = child;
     alive.add(child);
     const append = (chunk: Buffer): void => {
