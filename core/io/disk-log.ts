@@ -142,8 +142,9 @@ export class DiskLog {
     this.#syncing = true;
     const startMs = this.#options.clock.monotonicMs();
     try {
-      if (batch.newFileZxid !== null) this.#file.begin(batch.newFileZxid);
-      this.#file.append(batch.bytes.subarray(0, batch.length));
+      const bytes = batch.bytes.subarray(0, batch.length);
+      if (batch.newFileZxid === null) this.#file.append(bytes);
+      else this.#file.begin(batch.newFileZxid, bytes);
       this.#file.sync((error) => this.#synced(batch, startMs, error));
     } catch (error) {
       this.#fail(error as Error);

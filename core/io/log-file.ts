@@ -1,6 +1,6 @@
 import type { DiskDone, Files, OpenFile } from '../ports.ts';
 import { StorageError } from '../storage/errors.ts';
-import { joinPath, logName } from '../storage/file-names.ts';
+import { joinPath, logName, temporaryLogName } from '../storage/file-names.ts';
 import { LogReader } from '../storage/log-format.ts';
 
 /** Distance to the preallocated end at which the file is lengthened, as in ZooKeeper. */
@@ -37,15 +37,33 @@ export class LogFile {
     return this.#file?.path ?? null;
   }
 
-  /** Ends the file so far, all of which must be synced by now, and makes the one that begins with `zxid`. */
-  begin(zxid: number): void {
+  /**
+   * Ends the file so far, all of which must be synced by now, and makes the one that begins with `zxid` and these bytes. It has
+   * its name only when they are in it: Apache ZooKeeper does not start on a log without a header, which is what a process that
+   * died in between would leave.
+   */
+  begin(zxid: number, bytes: Buffer): void {
     this.close();
     const path = joinPath(this.#directory, logName(zxid));
     this.#assertHoldsNothing(path);
-    this.#file = this.#files.open(path, 'create');
-    this.#position = 0;
-    this.#fileBytes = 0;
-    if (this.#options.forceSync) this.#files.syncDirectory(this.#directory);
+    this.#publish(path, joinPath(this.#directory, temporaryLogName(zxid)), bytes);
+    this.#file = this.#files.open(path, 'edit');
+    this.#position = bytes.length;
+    this.#fileBytes = bytes.length;
+    this.#preallocate(this.#file, this.#position);
+  }
+
+  #publish(path: string, temporaryPath: string, bytes: Buffer): void {
+    const { forceSync } = this.#options;
+    const file = this.#files.open(temporaryPath, 'create');
+    try {
+      file.writeNow(bytes, 0);
+      if (forceSync) file.datasyncNow();
+    } finally {
+      file.close();
+    }
+    this.#files.rename(temporaryPath, path);
+    if (forceSync) this.#files.syncDirectory(this.#directory);
   }
 
   /** A crash may have left a file of this name without entries; one with entries is history that recovery did not see. */

@@ -22,7 +22,7 @@ const LOG_NAME = /^log\.([0-9a-fA-F]{1,14})$/;
  * A snapshot under way. The name must not begin with `snapshot.`: Apache ZooKeeper takes `snapshot.5.tmp` for a snapshot, as it
  * looks at the parts between dots only.
  */
-const TEMPORARY_NAME = /^tmp-snapshot\.[0-9a-f]{1,14}$/;
+const TEMPORARY_NAME = /^tmp-(?:snapshot|log)\.[0-9a-f]{1,14}$/;
 
 export function joinPath(directory: string, name: string): string {
   return directory.endsWith('/') ? `${directory}${name}` : `${directory}/${name}`;
@@ -38,6 +38,10 @@ export function snapshotName(zxid: number): string {
 
 export function temporarySnapshotName(zxid: number): string {
   return `tmp-snapshot.${zxid.toString(16)}`;
+}
+
+export function temporaryLogName(firstZxid: number): string {
+  return `tmp-log.${firstZxid.toString(16)}`;
 }
 
 /** Log files of a directory by ascending zxid. Other names, such as `log.5.bak`, are left alone. */
@@ -65,8 +69,8 @@ export function listSnapshots(files: Files, directory: string): SnapshotFile[] {
   return found.sort((a, b) => b.zxid - a.zxid || (a.compression === 'none' ? -1 : 1));
 }
 
-/** Paths of snapshots that were never finished. */
-export function listTemporarySnapshots(files: Files, directory: string): string[] {
+/** Paths of snapshots and logs that were never finished. */
+export function listTemporaries(files: Files, directory: string): string[] {
   return files
     .list(directory)
     .filter((name) => TEMPORARY_NAME.test(name))

@@ -1,5 +1,5 @@
 import type { Files } from '../ports.ts';
-import { listTemporarySnapshots, type SnapshotFile } from './file-names.ts';
+import { listTemporaries, type SnapshotFile } from './file-names.ts';
 import { LOG_BATCH_BYTES_MAX } from './log-format.ts';
 import type { Replayed } from './replay.ts';
 
@@ -21,7 +21,9 @@ export function repair(
   if (replayed.lastEntry !== null) rewriteLastBatch(files, replayed.lastEntry);
   // Ours was synced before it got its name; Apache ZooKeeper leaves that to the system.
   if (snapshot !== null) sync(files, snapshot.path);
-  for (const path of listTemporarySnapshots(files, snapshotDirectory)) files.remove(path);
+  for (const directory of new Set([snapshotDirectory, logDirectory])) {
+    for (const path of listTemporaries(files, directory)) files.remove(path);
+  }
   files.syncDirectory(logDirectory);
   if (snapshotDirectory !== logDirectory) files.syncDirectory(snapshotDirectory);
 }

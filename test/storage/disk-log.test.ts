@@ -55,6 +55,41 @@ function append(from: number, to: number, dataBytes?: number): void {
   for (let zxid = from; zxid <= to; zxid++) log.append(zxid, txn(zxid, dataBytes));
 }
 
+/** The same files, with a look at them after every action: what a process that died there would leave. */
+function observed<T extends object>(target: T, look: () => void): T {
+  return new Proxy(target, {
+    get(object, key) {
+      const member = Reflect.get(object, key);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        const result = Reflect.apply(member, object, args);
+        look();
+        return key === 'open' ? observed(result as object, look) : result;
+      };
+    },
+  });
+}
+
+test('a process that dies at any action leaves no log without a transaction: Apache ZooKeeper would not start on it', () => {
+  const plain = files;
+  let looks = 0;
+  files = observed(plain, () => {
+    looks++;
+    for (const name of plain.list('/d').filter((each) => each.startsWith('log.'))) {
+      expect(new LogReader(plain.open(`/d/${name}`, 'read')).next(), name).not.toBeNull();
+    }
+  });
+  log = open();
+  for (const zxid of [1, 3, 5]) {
+    append(zxid, zxid + 1);
+    log.flush();
+    plain.run();
+    log.roll();
+  }
+  expect(durable).toEqual([2, 4, 6]);
+  expect(looks).toBeGreaterThan(20);
+});
+
 function zxidsIn(name: string): number[] {
   const reader = new LogReader(files.open(`/d/${name}`, 'read'));
   const zxids: number[] = [];
