@@ -41,10 +41,6 @@ const names = new Map<number, ErrorName>(
   Object.entries(ErrorCode).map(([name, code]) => [code, name as ErrorName]),
 );
 
-export function isErrorCode(code: number): code is ErrorCode {
-  return names.has(code);
-}
-
 /** The code's name, or `Code<N>` for a number that no version of ZooKeeper gave a name to. */
 export function errorName(code: number): string {
   return names.get(code) ?? `Code${code}`;

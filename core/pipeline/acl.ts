@@ -75,8 +75,9 @@ export function addIdentities(
 ): boolean {
   const outcome = providers.authenticate(scheme, auth, connection.link.remoteIp);
   if (!outcome.ok) return false;
-  const held = new Set(connection.ids.map((id) => `${id.scheme}\n${id.id}`));
-  const added = outcome.ids.filter((id) => !held.has(`${id.scheme}\n${id.id}`));
+  const isHeld = ({ scheme, id }: Id): boolean =>
+    connection.ids.some((held) => held.scheme === scheme && held.id === id);
+  const added = outcome.ids.filter((id) => !isHeld(id));
   if (connection.ids.length + added.length > IDENTITIES_MAX) return false;
   if (added.length > 0) connection.ids = [...connection.ids, ...added];
   return true;

@@ -1,3 +1,4 @@
+import { viewOf } from '../../wire/bytes.ts';
 import type { Acl } from '../../wire/data.ts';
 import { crc32 } from '../storage/checksum.ts';
 import { isOutsideDigest, TreeDigest } from '../tree/digest.ts';
@@ -61,7 +62,7 @@ export class ChangeRecord {
 /** The stat part of what a node's digest covers, in the digest's order. */
 const STAT_BYTES = 60;
 const statBytes = Buffer.alloc(STAT_BYTES);
-const statView = new DataView(statBytes.buffer, statBytes.byteOffset, STAT_BYTES);
+const statView = viewOf(statBytes);
 const TWO_32 = 0x1_0000_0000;
 
 function putLong(value: number, at: number): void {

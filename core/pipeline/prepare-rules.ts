@@ -12,7 +12,7 @@ import { type MultiOp, multiWriteOps } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { pathFault } from '../../wire/path.ts';
 import type { SimpleTxn } from '../../wire/txn.ts';
-import { isSpecialPath } from '../tree/tree.ts';
+import { isSpecialPath } from '../tree/special-nodes.ts';
 import { Refusal } from './refusal.ts';
 
 // Rules of preparing that need no state: what a request must be, and what follows from it.

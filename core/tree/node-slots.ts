@@ -1,3 +1,4 @@
+import { viewOf } from '../../wire/bytes.ts';
 import { STAT_BYTES } from '../../wire/data.ts';
 import { copyWords } from './copy.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
@@ -227,7 +228,7 @@ export class NodeSlots {
     else id = this.#nextId++;
     if (id >>> PAGE_SLOTS_LOG2 >= this.#pages.length) {
       const bytes = Buffer.alloc(PAGE_SLOTS * SLOT_BYTES);
-      this.#pages.push({ bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) });
+      this.#pages.push({ bytes, view: viewOf(bytes) });
     }
     this.#page(id).bytes.fill(0, slotAt(id), slotAt(id) + SLOT_BYTES);
     return id;

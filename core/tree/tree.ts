@@ -11,6 +11,7 @@ import { NO_NODE, type NodeId } from './node-id.ts';
 import { LongField, NodeStore } from './node-store.ts';
 import { Owners } from './owners.ts';
 import { QuotaKeeper } from './quota-keeper.ts';
+import { CONFIG_NODE, specialNodes } from './special-nodes.ts';
 import { Watches } from './watches.ts';
 
 /** What applying one operation came to. `stat` is the Stat right after it, in wire form; null where none is answered. */
@@ -32,18 +33,6 @@ export interface TreeOptions {
 
 const EMPTY = Buffer.alloc(0);
 const READ_ONLY_ACL: readonly Acl[] = [{ perms: Perms.read, id: { scheme: 'world', id: 'anyone' } }];
-
-/** Paths that cannot be deleted and that a new tree has. */
-const specialPaths: ReadonlySet<string> = new Set([
-  '/',
-  '/zookeeper',
-  '/zookeeper/quota',
-  '/zookeeper/config',
-]);
-
-export function isSpecialPath(path: string): boolean {
-  return specialPaths.has(path);
-}
 
 /**
  * The replicated state: znodes, sessions' ephemerals, ACLs, quotas, watches. `apply` is the only way in for a change, and it
@@ -269,7 +258,7 @@ export class DataTree {
   /** Empties the tree for a snapshot to be loaded: not even the special nodes are left. Watches are dropped. */
   static empty(options: TreeOptions): DataTree {
     const tree = new DataTree(options);
-    for (const path of ['/zookeeper/config', '/zookeeper/quota', '/zookeeper', '/']) {
+    for (const path of [...specialNodes].reverse()) {
       tree.#remove(tree.findPath(path), path);
     }
     tree.#root = NO_NODE;
@@ -318,12 +307,12 @@ export class DataTree {
 
   #insertSpecial(): void {
     if (this.#root === NO_NODE) this.#root = this.#insertRoot();
-    for (const path of ['/zookeeper', '/zookeeper/quota', '/zookeeper/config']) {
+    for (const path of specialNodes) {
       if (this.findPath(path) !== NO_NODE) continue;
-      const acl = path === '/zookeeper/config' ? this.acls.use(READ_ONLY_ACL) : this.acls.use(null);
+      const acl = path === CONFIG_NODE ? this.acls.use(READ_ONLY_ACL) : this.acls.use(null);
       const node = this.#insert(path, this.findPath(parentOf(path)), EMPTY, acl);
       // ZooKeeper gives this one its ACL by a setACL that asks for no version, and shows it.
-      if (path === '/zookeeper/config') this.store.setAversion(node, -1);
+      if (path === CONFIG_NODE) this.store.setAversion(node, -1);
       this.#redigest(node, path);
     }
   }
