@@ -4,13 +4,13 @@ import { crc32 } from '../storage/checksum.ts';
 import { isOutsideDigest, TreeDigest } from '../tree/digest.ts';
 import { NO_NODE, type NodeId } from '../tree/node-id.ts';
 import { LongField } from '../tree/node-store.ts';
-import type { DataTree } from '../tree/tree.ts';
+import type { DataTree, PreparedNode, PreparedTxn } from '../tree/tree.ts';
 
 /**
  * What a node will be once all transactions proposed so far are applied. `exists` false means it will be gone. Never changed
  * once it stands in the view: a later change makes a record of its own.
  */
-export class ChangeRecord {
+export class ChangeRecord implements PreparedNode {
   zxid = 0;
   readonly path: string;
   exists = true;
@@ -26,11 +26,15 @@ export class ChangeRecord {
   owner = 0n;
   childCount = 0;
   acl: readonly Acl[] = [];
+  /** The node in the tree; NO_NODE while its creation is under way. */
+  node: NodeId = NO_NODE;
   /** The node whose data stands as it is in the tree, or NO_NODE where `data` is what it will be. */
   dataNode: NodeId = NO_NODE;
   data: Uint8Array | null = null;
   /** Part of the node in the tree's digest. */
   digest = 0;
+  /** CRC-32 of path and data, with which the digest begins; -1 while it is not worked out. */
+  bodyCrc = -1;
 
   constructor(path: string) {
     this.path = path;
@@ -52,9 +56,11 @@ export class ChangeRecord {
     copy.owner = this.owner;
     copy.childCount = this.childCount;
     copy.acl = this.acl;
+    copy.node = this.node;
     copy.dataNode = this.dataNode;
     copy.data = this.data;
     copy.digest = this.digest;
+    copy.bodyCrc = this.bodyCrc;
     return copy;
   }
 }
@@ -77,7 +83,7 @@ function putLong(value: number, at: number): void {
  * Invariants: records are in the order of their zxids; `digest` is the digest after the newest of them; a record leaves the
  * view when its transaction is applied, and by then the tree says the same.
  */
-export class OutstandingChanges {
+export class OutstandingChanges implements PreparedTxn {
   readonly #tree: DataTree;
   readonly #byPath = new Map<string, ChangeRecord>();
   #records: ChangeRecord[] = [];
@@ -138,6 +144,17 @@ export class OutstandingChanges {
     }
   }
 
+  /** Of the oldest transaction under way that changes anything: it is the next one to be applied that asks. */
+  prepared(path: string): PreparedNode | null {
+    const oldest = this.#records[this.#applied];
+    for (let i = this.#applied; i < this.#records.length; i++) {
+      const record = this.#records[i]!;
+      if (record.zxid !== oldest!.zxid) break;
+      if (record.path === path) return record;
+    }
+    return null;
+  }
+
   /** What is added from now on can be withdrawn by `undo`, until the next call. */
   begin(): void {
     this.#begun.length = this.#records.length;
@@ -177,10 +194,7 @@ export class OutstandingChanges {
 
   /** The same as `NodeStore.computeDigest`, of a node that is still to be. */
   #digestOf(record: ChangeRecord): number {
-    const { scratch } = this.#tree.store;
-    const pathLength = record.path === '/' ? 0 : scratch.encode(record.path);
-    const crc = crc32(scratch.bytes, 0, pathLength, 0);
-    const data = record.dataNode === NO_NODE ? record.data : this.#tree.store.data(record.dataNode);
+    if (record.bodyCrc === -1) record.bodyCrc = this.#bodyCrcOf(record);
     putLong(record.czxid, 0);
     putLong(record.mzxid, 8);
     putLong(record.pzxid, 16);
@@ -190,7 +204,15 @@ export class OutstandingChanges {
     statView.setInt32(44, record.cversion);
     statView.setInt32(48, record.aversion);
     statView.setBigInt64(52, record.owner);
-    return crc32(statBytes, 0, STAT_BYTES, data === null ? crc : crc32(data, 0, data.length, crc));
+    return crc32(statBytes, 0, STAT_BYTES, record.bodyCrc);
+  }
+
+  #bodyCrcOf({ path, dataNode, data }: ChangeRecord): number {
+    const { store } = this.#tree;
+    if (dataNode !== NO_NODE) return store.bodyCrc(dataNode);
+    const pathLength = path === '/' ? 0 : store.scratch.encode(path);
+    const crc = crc32(store.scratch.bytes, 0, pathLength);
+    return data === null ? crc : crc32(data, 0, data.length, crc);
   }
 
   #fromTree(node: NodeId, path: string): ChangeRecord {
@@ -208,6 +230,7 @@ export class OutstandingChanges {
     if (store.hasOwner(node)) record.owner = store.rawOwner(node);
     record.childCount = store.numChildren(node);
     record.acl = this.#tree.acls.get(store.aclId(node));
+    record.node = node;
     record.dataNode = node;
     record.digest = store.digest(node);
     return record;

@@ -1,4 +1,5 @@
 import { ByteReader } from '../../wire/bytes.ts';
+import type { Decoded } from '../../wire/codec.ts';
 import {
   type CreateMode,
   ephemeralKind,
@@ -41,6 +42,18 @@ import {
 import { Refusal } from './refusal.ts';
 import type { Request } from './request.ts';
 
+/** What a request asks for, once it is read. */
+type Ask =
+  | WriteOp
+  | { readonly type: typeof OpCode.multi; readonly body: readonly WriteOp[] }
+  | {
+      readonly type: typeof OpCode.setACL;
+      readonly body: Decoded<(typeof requestCodecs)[typeof OpCode.setACL]>;
+    }
+  | { readonly type: typeof OpCode.deleteContainer; readonly body: Decoded<typeof DeleteContainerRequest> }
+  | { readonly type: typeof OpCode.createSession; readonly body: Decoded<typeof CreateSessionBody> }
+  | { readonly type: typeof OpCode.closeSession | typeof OpCode.reconfig };
+
 /** What the requester is to one operation: who it is, and which transaction it will be part of. */
 interface Context {
   readonly zxid: number;
@@ -72,13 +85,13 @@ export class Preparer {
   /** Throws `WireFault` for a record that cannot be read: such a request takes no place in the order. */
   prepare(request: Request<unknown>, zxid: number, timeMs: number): LoggedTxn {
     const context: Context = { zxid, timeMs, sessionId: request.sessionId, ids: request.ids };
-    const parse = this.#parse(request);
+    const ask = this.#read(request);
     let txn: Txn;
     try {
       if (request.session?.closing === true && request.type !== OpCode.closeSession) {
         throw new Refusal(ErrorCode.SessionExpired, `session is closing`);
       }
-      txn = parse(context);
+      txn = this.#perform(context, ask);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       txn = { type: OpCode.error, body: { err: refusal.code } };
@@ -96,7 +109,7 @@ export class Preparer {
     return { version: DIGEST_VERSION, treeDigest: this.#outstanding.digestLong() };
   }
 
-  #parse({ type, bytes, start, end }: Request<unknown>): (context: Context) => Txn {
+  #read({ type, bytes, start, end }: Request<unknown>): Ask {
     const reader = new ByteReader(bytes, start, end);
     switch (type) {
       case OpCode.multi: {
@@ -104,44 +117,48 @@ export class Preparer {
         const writes = ops.filter(isWriteOp).map(withOwnType);
         if (writes.length !== ops.length)
           throw new WireFault('malformed', 'a multi that writes holds operations that read');
-        return (context) => this.#multi(context, writes);
+        return { type, body: writes };
       }
       case OpCode.create:
       case OpCode.create2:
       case OpCode.createContainer:
       case OpCode.createTTL:
       case OpCode.delete:
-      case OpCode.setData: {
-        const op = { type, body: requestCodecs[type].read(reader) } as WriteOp;
-        return (context) => this.#one(context, op);
-      }
+      case OpCode.setData:
       case OpCode.check:
-        // As a transaction of its own it would keep Apache ZooKeeper from starting on the log (ZOOKEEPER-2623).
-        return () => {
-          throw new Refusal(ErrorCode.Unimplemented, 'check outside a multi');
-        };
-      case OpCode.setACL: {
-        const body = requestCodecs[type].read(reader);
-        return (context) => this.#setAcl(context, body.path, body.acl, body.version);
-      }
-      case OpCode.deleteContainer: {
-        const { path } = DeleteContainerRequest.read(reader);
-        return (context) => this.#deleteContainer(context, Buffer.from(path ?? []).toString('utf8'));
-      }
-      case OpCode.createSession: {
-        const body = CreateSessionBody.read(reader);
-        return () => ({ type, body });
-      }
+      case OpCode.setACL:
+      case OpCode.reconfig:
+        return { type, body: requestCodecs[type].read(reader) } as Ask;
+      case OpCode.deleteContainer:
+        return { type, body: DeleteContainerRequest.read(reader) };
+      case OpCode.createSession:
+        return { type, body: CreateSessionBody.read(reader) };
       case OpCode.closeSession:
-        return (context) => this.#closeSession(context);
-      case OpCode.reconfig: {
-        requestCodecs[type].read(reader);
-        return () => {
-          throw new Refusal(ErrorCode.ReconfigDisabled, 'this server does not reconfigure');
-        };
-      }
+        return { type };
       default:
         throw new WireFault('malformed', `${opName(type)} is not a write`);
+    }
+  }
+
+  #perform(context: Context, ask: Ask): Txn {
+    switch (ask.type) {
+      case OpCode.multi:
+        return this.#multi(context, ask.body);
+      case OpCode.check:
+        // As a transaction of its own it would keep Apache ZooKeeper from starting on the log (ZOOKEEPER-2623).
+        throw new Refusal(ErrorCode.Unimplemented, 'check outside a multi');
+      case OpCode.setACL:
+        return this.#setAcl(context, ask.body.path, ask.body.acl, ask.body.version);
+      case OpCode.deleteContainer:
+        return this.#deleteContainer(context, Buffer.from(ask.body.path ?? []).toString('utf8'));
+      case OpCode.createSession:
+        return ask;
+      case OpCode.closeSession:
+        return this.#closeSession(context);
+      case OpCode.reconfig:
+        throw new Refusal(ErrorCode.ReconfigDisabled, 'this server does not reconfigure');
+      default:
+        return this.#one(context, ask);
     }
   }
 
@@ -307,6 +324,7 @@ export class Preparer {
     changed.mtime = context.timeMs;
     changed.dataNode = NO_NODE;
     changed.data = data;
+    changed.bodyCrc = -1;
     this.#outstanding.add(changed);
     return { type: OpCode.setData, body: { path, data, version: next } };
   }

@@ -56,6 +56,11 @@ export interface ProcessorParts {
  * answers that these will get.
  */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * Every so many transactions nothing is taken over from the preparation: nodes are looked up, and digests are worked out from
+ * what is stored. This finds a tree that differs from what was prepared. A recovery works out all of them.
+ */
+const DIGEST_CHECK_INTERVAL = 64;
 /** Requests that may wait before the length of their answers is estimated: looking at each node costs time. */
 const WAITING_UNESTIMATED = 16;
 
@@ -107,6 +112,10 @@ export class RequestProcessor implements ConnectionOwner {
       this.#authenticate(connection, xid, bytes, start + 8, end);
       return;
     }
+    if (isWrite(type)) {
+      this.#submit(connection, session, xid, type, bytes, start + 8, end);
+      return;
+    }
     const request: Waiting = {
       xid,
       type,
@@ -118,8 +127,7 @@ export class RequestProcessor implements ConnectionOwner {
       answerBytes: 0,
       proposed: false,
     };
-    if (isWrite(type)) this.#submit(connection, session, request);
-    else if (session.closing) this.#answerInOrder(connection, { ...request, type: BEHIND_END });
+    if (session.closing) this.#answerInOrder(connection, { ...request, type: BEHIND_END });
     else if (connection.waitingCount > 0) this.#wait(connection, request);
     else this.#runNow(connection, request);
   }
@@ -245,12 +253,19 @@ export class RequestProcessor implements ConnectionOwner {
 
   // -- The write path ----------------------------------------------------------------------------------------------------------
 
-  #submit(connection: Connection, session: Session, frame: Waiting): void {
+  #submit(
+    connection: Connection,
+    session: Session,
+    xid: number,
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
     if (session.owner !== connection) {
       this.#effects.close(connection, 'its session moved to another connection');
       return;
     }
-    const { xid, type, bytes, start, end, receivedMs, afterZxid } = frame;
     const request: ClientRequest = {
       origin: connection,
       sessionId: session.id,
@@ -261,8 +276,8 @@ export class RequestProcessor implements ConnectionOwner {
       bytes,
       start,
       end,
-      receivedMs,
-      afterZxid,
+      receivedMs: this.nowMs,
+      afterZxid: this.broadcast.lastProposed,
       answerBytes: 0,
       proposed: true,
     };
@@ -271,7 +286,7 @@ export class RequestProcessor implements ConnectionOwner {
     } catch (fault) {
       if (!(fault instanceof WireFault)) throw fault;
       this.#parts.logger.debug('unreadable request', { op: opName(type), fault: fault.message });
-      this.#answerInOrder(connection, { ...frame, type: UNREADABLE });
+      this.#answerInOrder(connection, { ...request, type: UNREADABLE, proposed: false });
       return;
     }
     this.throttle(connection);
@@ -299,7 +314,7 @@ export class RequestProcessor implements ConnectionOwner {
 
   #commit({ logged, zxid, request }: ClientProposal): void {
     const { tree, tracker } = this.#parts;
-    const applied = tree.apply(logged);
+    const applied = tree.apply(logged, zxid % DIGEST_CHECK_INTERVAL === 0 ? null : this.outstanding);
     this.outstanding.applied(zxid);
     if (logged.digest !== null) this.#compareDigest(logged.digest.treeDigest, zxid);
     const type = request?.type ?? logged.header.type;
@@ -320,7 +335,8 @@ export class RequestProcessor implements ConnectionOwner {
     if (connection.phase !== 'open') return;
     connection.shiftWaiting();
     const zxid = this.#parts.tree.lastProcessedZxid;
-    const size = writeReply(connection.out, request.type, request.xid, zxid, applied);
+    const { store } = this.#parts.tree;
+    const size = writeReply(connection.out, request.type, request.xid, zxid, applied, store);
     this.#answered(connection, request, size);
     this.#parts.stats.update(this.nowMs - request.receivedMs);
     this.#drain(connection);

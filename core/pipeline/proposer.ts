@@ -33,6 +33,9 @@ export class Proposer {
    * as ACLs name every identity of the client.
    */
   readonly #txnBytesMax: number;
+  /** The wall clock as of the turn that began at `#turnMs`: asking for it takes as long as a tenth of a write. */
+  #wallMs = 0;
+  #turnMs = -1;
 
   constructor({ config, tree, auth, clock }: ProposerParts, outstanding: OutstandingChanges) {
     this.#outstanding = outstanding;
@@ -43,8 +46,12 @@ export class Proposer {
 
   /** Throws `WireFault` for a request that cannot be read or recorded; nothing is outstanding of it then. */
   proposalOf<R extends Request<unknown>>(request: R, zxid: number): Proposal<R> {
+    if (request.receivedMs !== this.#turnMs) {
+      this.#turnMs = request.receivedMs;
+      this.#wallMs = this.#clock.wallMs();
+    }
     this.#outstanding.begin();
-    const logged = this.#preparer.prepare(request, zxid, this.#clock.wallMs());
+    const logged = this.#preparer.prepare(request, zxid, this.#wallMs);
     try {
       return { zxid, logged, bytes: this.#encode(logged), request };
     } catch (fault) {

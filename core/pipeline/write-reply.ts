@@ -1,19 +1,21 @@
 import { decode } from '../../wire/codec.ts';
-import { Stat } from '../../wire/data.ts';
+import { STAT_BYTES, Stat } from '../../wire/data.ts';
 import { ErrorCode, errorName } from '../../wire/errors.ts';
 import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { PathReply } from '../../wire/replies.ts';
+import type { NodeStore } from '../tree/node-store.ts';
 import type { Applied } from '../tree/tree.ts';
 import type { ReplyBuffer } from './reply.ts';
 
-/** The answer to a write: what its transaction came to. Returns the size of the frame. */
+/** The answer to a write: what its transaction, the last one applied, came to. Returns the size of the frame. */
 export function writeReply(
   out: ReplyBuffer,
   type: number,
   xid: number,
   zxid: number,
   applied: Applied,
+  store: NodeStore,
 ): number {
   if (applied.parts !== null) return out.record(xid, zxid, MultiReply, applied.parts.map(toMultiResult));
   if (applied.err !== ErrorCode.Ok) return out.header(xid, zxid, applied.err);
@@ -25,17 +27,23 @@ export function writeReply(
     case OpCode.createTTL:
       out.begin(xid, zxid, 0);
       out.writer.writeString(applied.path);
-      out.writer.writeRaw(applied.stat!);
+      writeStat(out, store, applied);
       return out.end();
     case OpCode.setData:
     case OpCode.setACL:
     case OpCode.check:
       out.begin(xid, zxid, 0);
-      out.writer.writeRaw(applied.stat!);
+      writeStat(out, store, applied);
       return out.end();
     default:
       return out.header(xid, zxid, ErrorCode.Ok);
   }
+}
+
+function writeStat({ writer }: ReplyBuffer, store: NodeStore, { node }: Applied): void {
+  writer.reserve(STAT_BYTES);
+  store.copyStat(node, writer.dataView, writer.pos);
+  writer.pos += STAT_BYTES;
 }
 
 /** Every creation that answers with a Stat is a create2 to the client. */

@@ -193,15 +193,18 @@ export class NodeStore extends NodeSlots {
 
   /**
    * CRC-32 over path (empty for the root), data, and {czxid, mzxid, pzxid, ctime, mtime, version, stored cversion, aversion,
-   * raw owner}: a node's part in the digest of the tree. Path and data lie side by side, so one pass does for both.
+   * raw owner}: a node's part in the digest of the tree.
    */
   computeDigest(id: NodeId): number {
+    this.copyDigestStat(id, digestView);
+    return crc32(digestScratch, 0, STAT_PERSISTED_BYTES, this.bodyCrc(id));
+  }
+
+  /** CRC-32 over path and data. */
+  bodyCrc(id: NodeId): number {
     const ref = this.uint(id, BLOB);
     const at = this.blobs.offset(ref);
-    const length = this.int(id, PATH_BYTES) + this.int(id, DATA_LENGTH);
-    const crc = crc32(this.blobs.chunk(ref), at, at + length, 0);
-    this.copyDigestStat(id, digestView);
-    return crc32(digestScratch, 0, STAT_PERSISTED_BYTES, crc);
+    return crc32(this.blobs.chunk(ref), at, at + this.int(id, PATH_BYTES) + this.int(id, DATA_LENGTH));
   }
 
   // -- Within ------------------------------------------------------------------------------------------------------------

@@ -14,14 +14,33 @@ import { QuotaKeeper } from './quota-keeper.ts';
 import { CONFIG_NODE, specialNodes } from './special-nodes.ts';
 import { Watches } from './watches.ts';
 
-/** What applying one operation came to. `stat` is the Stat right after it, in wire form; null where none is answered. */
+/**
+ * What applying one operation came to. The Stat that is answered is that of `node` as long as nothing else is applied; parts of
+ * a multi have it in `stat`, in wire form, as it was right after them.
+ */
 export interface Applied {
   readonly type: number;
   readonly err: ErrorCode;
   readonly path: string;
-  readonly stat: Buffer | null;
+  /** The node whose Stat is answered; NO_NODE where none is. */
+  readonly node: NodeId;
+  stat: Buffer | null;
   /** The results of a multi's operations, in order; null for everything else. */
   readonly parts: readonly Applied[] | null;
+}
+
+/** What the preparation of a transaction knows of a node that the transaction creates or changes. */
+export interface PreparedNode {
+  /** The node; NO_NODE if there was none in the tree when the transaction was prepared. */
+  readonly node: NodeId;
+  /** Its digest after the transaction. */
+  readonly digest: number;
+}
+
+/** The transaction that is applied next, as it was prepared on this server. */
+export interface PreparedTxn {
+  /** Null for a node that the transaction does not change. */
+  prepared(path: string): PreparedNode | null;
 }
 
 export interface TreeOptions {
@@ -53,6 +72,8 @@ export class DataTree {
   readonly digest = new TreeDigest();
   lastProcessedZxid = 0;
   #root: NodeId = NO_NODE;
+  /** Set while one operation is applied. */
+  #prepared: PreparedTxn | null = null;
 
   constructor(options: TreeOptions) {
     this.options = options;
@@ -88,9 +109,15 @@ export class DataTree {
 
   // -- Applying ----------------------------------------------------------------------------------------------------------
 
-  apply({ header, txn }: LoggedTxn): Applied {
-    const applied =
-      txn.type === OpCode.multi ? this.#applyMulti(header, txn.body) : this.#applySimple(header, txn, false);
+  /** `prepared` spares looking up nodes, and working out their digests byte by byte, a second time. */
+  apply({ header, txn }: LoggedTxn, prepared: PreparedTxn | null = null): Applied {
+    let applied: Applied;
+    if (txn.type === OpCode.multi) applied = this.#applyMulti(header, txn.body);
+    else {
+      if (txn.type !== OpCode.closeSession) this.#prepared = prepared;
+      applied = this.#applySimple(header, txn, false);
+      this.#prepared = null;
+    }
     if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
     return applied;
   }
@@ -110,11 +137,12 @@ export class DataTree {
         result = failure(afterFailure ? ErrorCode.RuntimeInconsistency : ErrorCode.Ok);
       } else {
         result = this.#applySimple(header, part, true);
+        if (result.node !== NO_NODE) result.stat = this.#copyStat(result.node);
       }
       if (err === ErrorCode.Ok) err = result.err;
       results.push(result);
     }
-    return { type: OpCode.multi, err, path: '', stat: null, parts: results };
+    return { type: OpCode.multi, err, path: '', node: NO_NODE, stat: null, parts: results };
   }
 
   #applySimple(header: TxnHeader, txn: SimpleTxn, inMulti: boolean): Applied {
@@ -143,13 +171,12 @@ export class DataTree {
         this.#closeSession(header, txn.body.paths2Delete);
         return result(txn.type, ErrorCode.Ok, '');
       case OpCode.check:
-        return {
-          type: txn.type,
-          err: ErrorCode.Ok,
-          path: txn.body.path,
-          stat: inMulti ? null : this.statOf(txn.body.path),
-          parts: null,
-        };
+        return result(
+          txn.type,
+          ErrorCode.Ok,
+          txn.body.path,
+          inMulti ? NO_NODE : this.findPath(txn.body.path),
+        );
       case OpCode.error:
         return failure(txn.body.err as ErrorCode);
       default:
@@ -165,10 +192,11 @@ export class DataTree {
   ): Applied {
     const { path } = body;
     const parentPath = parentOf(path);
-    const parent = this.findPath(parentPath);
+    const parent = this.#target(parentPath);
     if (parent === NO_NODE) return result(type, ErrorCode.NoNode, path);
     const aclId = this.acls.use(body.acl);
-    const existing = this.findPath(path);
+    const isNew = this.#prepared !== null && this.#prepared.prepared(path) !== null;
+    const existing = isNew ? NO_NODE : this.findPath(path);
     if (existing !== NO_NODE) {
       this.acls.release(this.store.aclId(existing));
       this.store.setAclId(existing, aclId);
@@ -184,18 +212,17 @@ export class DataTree {
     this.#setOwner(node, path, owner);
     this.#liftParent(parent, parentPath, body.parentCVersion, header.zxid);
     this.#redigest(node, path);
-    const stat = type === OpCode.create ? null : this.#copyStat(node);
     this.quotas.count(path, body.data?.length ?? 0, 1);
     if (isOutsideDigest(path)) this.quotas.nodeCame(path);
     this.watches.created(path, parentPath, header.zxid, aclId, this.store.aclId(parent));
-    return { type, err: ErrorCode.Ok, path, stat, parts: null };
+    return result(type, ErrorCode.Ok, path, type === OpCode.create ? NO_NODE : node);
   }
 
   #delete(path: string, zxid: number): ErrorCode {
     const parentPath = parentOf(path);
-    const parent = this.findPath(parentPath);
+    const parent = this.#target(parentPath);
     if (parent === NO_NODE) return ErrorCode.NoNode;
-    const node = this.findPath(path);
+    const node = this.#target(path);
     if (node !== NO_NODE) this.#removeBelow(node);
     const dataLength = node === NO_NODE ? 0 : this.store.dataLength(node);
     const aclId = node === NO_NODE ? 0 : this.store.aclId(node);
@@ -213,7 +240,7 @@ export class DataTree {
   }
 
   #setData(header: TxnHeader, type: number, path: string, data: Uint8Array | null, version: number): Applied {
-    const node = this.findPath(path);
+    const node = this.#target(path);
     if (node === NO_NODE) return result(type, ErrorCode.NoNode, path);
     if (this.quotas.paths.size > 0)
       this.quotas.count(path, (data?.length ?? 0) - this.store.dataLength(node), 0);
@@ -222,20 +249,19 @@ export class DataTree {
     this.store.setLong(node, LongField.mzxid, header.zxid);
     this.store.setLong(node, LongField.mtime, header.time);
     this.#redigest(node, path);
-    const stat = this.#copyStat(node);
     this.watches.dataChanged(path, header.zxid, this.store.aclId(node));
-    return { type, err: ErrorCode.Ok, path, stat, parts: null };
+    return result(type, ErrorCode.Ok, path, node);
   }
 
   #setAcl(path: string, acl: Acl[] | null, version: number): Applied {
-    const node = this.findPath(path);
+    const node = this.#target(path);
     if (node === NO_NODE) return result(OpCode.setACL, ErrorCode.NoNode, path);
     const before = this.store.aclId(node);
     this.store.setAclId(node, this.acls.use(acl));
     this.acls.release(before);
     this.store.setAversion(node, version);
     this.#redigest(node, path);
-    return { type: OpCode.setACL, err: ErrorCode.Ok, path, stat: this.#copyStat(node), parts: null };
+    return result(OpCode.setACL, ErrorCode.Ok, path, node);
   }
 
   /** The nodes that the transaction names go; a log that names none (older than 3.6) means all that the session owns. */
@@ -305,6 +331,12 @@ export class DataTree {
     return Buffer.from(statScratch);
   }
 
+  /** The node that an operation changes. */
+  #target(path: string): NodeId {
+    const prepared = this.#prepared === null ? null : this.#prepared.prepared(path);
+    return prepared === null || prepared.node === NO_NODE ? this.findPath(path) : prepared.node;
+  }
+
   #insertSpecial(): void {
     if (this.#root === NO_NODE) this.#root = this.#insertRoot();
     for (const path of specialNodes) {
@@ -371,7 +403,8 @@ export class DataTree {
   #redigest(node: NodeId, path: string): void {
     if (!this.options.digestEnabled || isOutsideDigest(path)) return;
     this.digest.subtract(this.store.digest(node));
-    const digest = this.store.computeDigest(node);
+    const prepared = this.#prepared === null ? null : this.#prepared.prepared(path);
+    const digest = prepared === null ? this.store.computeDigest(node) : prepared.digest;
     this.store.setDigest(node, digest);
     this.digest.add(digest);
   }
@@ -381,12 +414,12 @@ const SLASH = 0x2f;
 const statScratch = Buffer.alloc(STAT_BYTES);
 const statView = viewOf(statScratch);
 
-function result(type: number, err: ErrorCode, path: string): Applied {
-  return { type, err, path, stat: null, parts: null };
+function result(type: number, err: ErrorCode, path: string, node: NodeId = NO_NODE): Applied {
+  return { type, err, path, node, stat: null, parts: null };
 }
 
 function failure(err: ErrorCode): Applied {
-  return { type: OpCode.error, err, path: '', stat: null, parts: null };
+  return { type: OpCode.error, err, path: '', node: NO_NODE, stat: null, parts: null };
 }
 
 function unreachable(value: never): never {

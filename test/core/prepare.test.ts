@@ -309,3 +309,13 @@ test('a session with more ephemeral nodes than a transaction lists ends like any
   expect(again.restoredMismatches).toBe(0);
   expect(again.tree.owners.ephemerals.size).toBe(0);
 });
+
+test('a node that differs from what was prepared is found, though digests are taken over from the preparation', () => {
+  const { server, client } = serverWith();
+  for (let i = 0; i < 64; i++)
+    client.send(OpCode.setData, { path: '/a', data: Buffer.from([i]), version: -1 });
+  // Between the preparation and the commit: as if another transaction had been applied than was prepared.
+  server.tree.store.setAversion(server.tree.findPath('/a'), 7);
+  server.settle();
+  expect(server.stats.digestMismatches).toBeGreaterThan(0);
+});
