@@ -8,6 +8,7 @@ import { DiskSnapshots } from './io/disk-snapshot.ts';
 import { NodeFiles } from './io/node-files.ts';
 import { sha1Base64, systemClock, systemRandom } from './io/system-clock.ts';
 import { assertPortIsFree, TcpClients } from './io/tcp-clients.ts';
+import { considerateYield } from './io/yield-turn.ts';
 import type { Connection } from './pipeline/connection.ts';
 import { type Files, type Logger, silentLogger } from './ports.ts';
 import { RunningView } from './server-view.ts';
@@ -55,7 +56,7 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
   };
   const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
   await assertPortIsFree(clientPort, clientPortAddress);
-  const snapshots = new DiskSnapshots(files, { ...directories, logger });
+  const snapshots = new DiskSnapshots(files, { ...directories, logger, yieldTurn: considerateYield() });
   const tree = await restore(config, files, directories, snapshots, stats, logger);
 
   let tcp: TcpClients<Connection>;
