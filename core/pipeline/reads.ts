@@ -197,12 +197,14 @@ export class Reads {
   #writeChildNames(connection: Connection, node: NodeId): void {
     const { store } = this.#tree;
     const { writer } = connection.out;
-    const prefix = store.pathBytes(node).length + 1;
+    const prefix = store.pathLength(node) + 1;
     writer.writeInt(store.numChildren(node));
     for (let child = store.firstChildOf(node); child !== NO_NODE; child = store.nextSiblingOf(child)) {
-      const path = store.pathBytes(child);
-      writer.writeInt(path.length - prefix);
-      writer.writeRaw(path, prefix);
+      const length = store.pathLength(child) - prefix;
+      writer.reserve(4 + length);
+      writer.dataView.setInt32(writer.pos, length);
+      store.copyPath(child, prefix, writer.dataView, writer.pos + 4);
+      writer.pos += 4 + length;
     }
   }
 

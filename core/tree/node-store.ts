@@ -127,6 +127,18 @@ export class NodeStore extends NodeSlots {
     return this.blobs.chunk(ref).subarray(at, at + this.int(id, PATH_BYTES));
   }
 
+  /** Bytes of the path; 0 for the root. */
+  pathLength(id: NodeId): number {
+    return this.int(id, PATH_BYTES);
+  }
+
+  /** Copies the path from its byte `from` on into `target` at `at`. */
+  copyPath(id: NodeId, from: number, target: DataView, at: number): void {
+    const ref = this.uint(id, BLOB);
+    const length = this.int(id, PATH_BYTES) - from;
+    copyWords(this.blobs.view(ref), this.blobs.offset(ref) + from, target, at, length);
+  }
+
   /** The data, a view valid until the node changes; null where the node has none. */
   data(id: NodeId): Buffer | null {
     if ((this.int(id, FLAGS) & FLAG_DATA_NULL) !== 0) return null;
