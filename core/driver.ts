@@ -9,6 +9,7 @@ import type { DiskLog } from './io/disk-log.ts';
 import type { DiskSnapshots } from './io/disk-snapshot.ts';
 import { Clients } from './pipeline/clients.ts';
 import type { Connection } from './pipeline/connection.ts';
+import { LeaderPath } from './pipeline/leader-path.ts';
 import { type ProcessorParts, RequestProcessor } from './pipeline/processor.ts';
 import type { Clock, Logger, Random } from './ports.ts';
 import { SessionTracker } from './session/tracker.ts';
@@ -54,6 +55,7 @@ const REAP_STEP_MS = 50;
 export class Driver {
   readonly clients: Clients;
   readonly processor: RequestProcessor;
+  readonly path: LeaderPath;
   readonly tracker: SessionTracker;
   readonly log: DiskLog;
   readonly #parts: DriverParts;
@@ -71,21 +73,31 @@ export class Driver {
     const shared: ProcessorParts = {
       ...parts,
       tracker: this.tracker,
-      serverId: config.serverId,
-      quorum: new Majority([config.serverId]),
     };
     this.log = parts.openLog({
       durable: (zxid) => this.#durable(zxid),
       failed: (error) => this.#fail(error),
     });
-    this.processor = new RequestProcessor(shared, {
-      log: ({ zxid, bytes }) => this.#append(zxid, bytes),
-      sessionReady: (connection) => this.clients.sessionReady(connection),
-      sessionClosed: (session) => this.clients.sessionClosed(session),
-      close: (connection, reason) => this.clients.close(connection, reason),
-      markDirty: (connection) => this.clients.markDirty(connection),
-      resume: (connection) => this.clients.resume(connection),
-    });
+    const { serverId } = config;
+    let path!: LeaderPath;
+    this.processor = new RequestProcessor(
+      shared,
+      {
+        sessionReady: (connection) => this.clients.sessionReady(connection),
+        sessionClosed: (session) => this.clients.sessionClosed(session),
+        close: (connection, reason) => this.clients.close(connection, reason),
+        markDirty: (connection) => this.clients.markDirty(connection),
+        resume: (connection) => this.clients.resume(connection),
+      },
+      (committed) => {
+        const quorum = new Majority([serverId]);
+        path = new LeaderPath({ ...shared, serverId, quorum }, committed, ({ zxid, bytes }) =>
+          this.#append(zxid, bytes),
+        );
+        return path;
+      },
+    );
+    this.path = path;
     this.clients = new Clients({
       config,
       tree,
@@ -178,7 +190,7 @@ export class Driver {
   #durable(zxid: number): void {
     if (this.#stopped) return;
     this.processor.nowMs = this.#parts.clock.monotonicMs();
-    this.processor.durable(zxid);
+    this.path.durable(zxid);
     this.clients.flush();
   }
 

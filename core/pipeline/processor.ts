@@ -4,31 +4,24 @@ import { WireFault } from '../../wire/fault.ts';
 import { formatZxid } from '../../wire/ids.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { AuthPacket } from '../../wire/requests.ts';
+import type { LoggedTxn } from '../../wire/txn.ts';
 import type { ServerStats } from '../admin/stats.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
 import type { Applied, DataTree } from '../tree/tree.ts';
-import { LeaderBroadcast, type Proposal } from '../zab/leader-broadcast.ts';
-import type { QuorumVerifier, ServerId } from '../zab/quorum.ts';
 import { addIdentities } from './acl.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
-import { OutstandingChanges } from './outstanding.ts';
-import { Proposer } from './proposer.ts';
 import { Reads } from './reads.ts';
 import { Refusal } from './refusal.ts';
-import type { Request, Waiting } from './request.ts';
+import type { Waiting } from './request.ts';
 import { isRequest, isWrite } from './request-kinds.ts';
+import type { ClientRequest, Committed, WritePath } from './write-path.ts';
 import { writeReply } from './write-reply.ts';
-
-export type ClientRequest = Request<Connection>;
-export type ClientProposal = Proposal<ClientRequest>;
 
 /** What the processor asks of its surroundings. */
 export interface ProcessorEffects {
-  /** Put the proposal into the log; tell `durable` when it is on disk. */
-  log(proposal: ClientProposal): void;
   /** The session was made or renewed, or could not be: the connection waits to hear. */
   sessionReady(connection: Connection): void;
   /** The session has ended. Its connection, if it has one, already has the answer if it asked for this. */
@@ -47,8 +40,6 @@ export interface ProcessorParts {
   readonly stats: ServerStats;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly serverId: ServerId;
-  readonly quorum: QuorumVerifier;
 }
 
 /**
@@ -56,25 +47,18 @@ export interface ProcessorParts {
  * answers that these will get.
  */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
-/**
- * Every so many transactions nothing is taken over from the preparation: nodes are looked up, and digests are worked out from
- * what is stored. This finds a tree that differs from what was prepared. A recovery works out all of them.
- */
-const DIGEST_CHECK_INTERVAL = 64;
 /** Requests that may wait before the length of their answers is estimated: looking at each node costs time. */
 const WAITING_UNESTIMATED = 16;
 
 /**
- * From a request to its answer. There is one write path: prepare, propose, log, acknowledge, commit, apply, reply. Reads are
- * answered from the tree at once, unless an earlier write of the same connection is still under way: then they wait for it,
- * so that each client sees its own requests done in order (CommitProcessor).
+ * From a request to its answer, on any server. Writes go their path and are answered when their transactions come back as
+ * committed. Reads are answered from the tree at once, unless an earlier write of the same connection is still under way: then
+ * they wait for it, so that each client sees its own requests done in order (CommitProcessor).
  */
-export class RequestProcessor implements ConnectionOwner {
-  readonly outstanding: OutstandingChanges;
-  readonly broadcast: LeaderBroadcast<ClientRequest>;
+export class RequestProcessor implements ConnectionOwner, Committed {
+  readonly #path: WritePath;
   readonly #parts: ProcessorParts;
   readonly #effects: ProcessorEffects;
-  readonly #proposer: Proposer;
   readonly #reads: Reads;
   /** Syncs that wait until everything proposed before them is committed. */
   #pendingSyncs: { readonly zxid: number; readonly connection: Connection }[] = [];
@@ -82,18 +66,13 @@ export class RequestProcessor implements ConnectionOwner {
   /** The monotonic clock as of the turn: whoever drives the processor sets it at each input. */
   nowMs: number;
 
-  constructor(parts: ProcessorParts, effects: ProcessorEffects) {
+  constructor(parts: ProcessorParts, effects: ProcessorEffects, pathTo: (committed: Committed) => WritePath) {
     const { tree, auth, config } = parts;
     this.#parts = parts;
     this.#effects = effects;
     this.nowMs = parts.clock.monotonicMs();
-    this.outstanding = new OutstandingChanges(tree);
-    this.#proposer = new Proposer(parts, this.outstanding);
     this.#reads = new Reads(tree, auth, config);
-    this.broadcast = new LeaderBroadcast(parts.quorum, tree.lastProcessedZxid, {
-      propose: (proposal) => effects.log(proposal),
-      commit: (proposal) => this.#commit(proposal),
-    });
+    this.#path = pathTo(this);
   }
 
   // -- In ------------------------------------------------------------------------------------------------------------------
@@ -123,7 +102,7 @@ export class RequestProcessor implements ConnectionOwner {
       start: start + 8,
       end,
       receivedMs: this.nowMs,
-      afterZxid: this.broadcast.lastProposed,
+      afterZxid: this.#path.lastProposed,
       answerBytes: 0,
       proposed: false,
     };
@@ -150,11 +129,6 @@ export class RequestProcessor implements ConnectionOwner {
       answerBytes: 0,
       proposed: true,
     });
-  }
-
-  /** Everything up to this zxid is in the own log, on disk. */
-  durable(zxid: number): void {
-    this.broadcast.processAck(this.#parts.serverId, zxid);
   }
 
   mayRead(connection: Connection, aclId: number): boolean {
@@ -188,7 +162,7 @@ export class RequestProcessor implements ConnectionOwner {
   // -- Reads -----------------------------------------------------------------------------------------------------------------
 
   #runNow(connection: Connection, request: Waiting): void {
-    if (request.type === OpCode.sync && this.broadcast.outstandingCount > 0) {
+    if (request.type === OpCode.sync && request.afterZxid > this.#path.lastCommitted) {
       connection.pushWaiting(this.#deferSync(connection, request));
       return;
     }
@@ -277,7 +251,7 @@ export class RequestProcessor implements ConnectionOwner {
       start,
       end,
       receivedMs: this.nowMs,
-      afterZxid: this.broadcast.lastProposed,
+      afterZxid: this.#path.lastProposed,
       answerBytes: 0,
       proposed: true,
     };
@@ -293,13 +267,12 @@ export class RequestProcessor implements ConnectionOwner {
   }
 
   #propose(request: ClientRequest): void {
-    const proposal = this.#proposer.proposalOf(request, this.broadcast.nextZxid());
+    this.#path.submit(request);
     if (request.type === OpCode.closeSession && request.session !== null) {
       this.#parts.tracker.setClosing(request.session);
     }
     // A connection that waits for its session has no requests that could wait behind it.
     if (request.type !== OpCode.createSession) request.origin?.pushWaiting(request);
-    this.broadcast.propose(proposal);
   }
 
   /**
@@ -312,10 +285,9 @@ export class RequestProcessor implements ConnectionOwner {
     this.throttle(connection);
   }
 
-  #commit({ logged, zxid, request }: ClientProposal): void {
-    const { tree, tracker } = this.#parts;
-    const applied = tree.apply(logged, zxid % DIGEST_CHECK_INTERVAL === 0 ? null : this.outstanding);
-    this.outstanding.applied(zxid);
+  committed(logged: LoggedTxn, request: ClientRequest | null, applied: Applied): void {
+    const { tracker } = this.#parts;
+    const { zxid } = logged.header;
     if (logged.digest !== null) this.#compareDigest(logged.digest.treeDigest, zxid);
     const type = request?.type ?? logged.header.type;
     if (type === OpCode.createSession) {
@@ -347,7 +319,7 @@ export class RequestProcessor implements ConnectionOwner {
     for (;;) {
       const next = connection.peekWaiting();
       if (next === undefined || next.proposed || connection.phase !== 'open') break;
-      if (next.type === OpCode.sync && next.afterZxid > this.broadcast.lastCommitted) {
+      if (next.type === OpCode.sync && next.afterZxid > this.#path.lastCommitted) {
         connection.replaceWaitingHead(this.#deferSync(connection, next));
         break;
       }

@@ -1,0 +1,29 @@
+import type { LoggedTxn } from '../../wire/txn.ts';
+import type { Applied } from '../tree/tree.ts';
+import type { Connection } from './connection.ts';
+import type { Request } from './request.ts';
+
+export type ClientRequest = Request<Connection>;
+
+/**
+ * Where the writes of a server's clients go: on the leader into the proposals, on a learner to the leader. Each write that is
+ * taken comes back through `Committed`, in the order of zxids, unless the server's role ends first.
+ */
+export interface WritePath {
+  /** Last transaction proposed as far as this server knows: a sync that comes now waits for it. */
+  readonly lastProposed: number;
+  readonly lastCommitted: number;
+  /** Whether a sync takes its place among the writes, because only another server knows what is under way. */
+  readonly forwardsSyncs: boolean;
+  /**
+   * Sends a write on its way; nothing comes of it within the call. Throws `WireFault` for a record that cannot be read, where
+   * that can be told here: such a request takes no place in the order.
+   */
+  submit(request: ClientRequest): void;
+}
+
+/** Told of every transaction right after it was applied. */
+export interface Committed {
+  /** `request` is what asked for it, where that is known; the origin of one that other servers asked for is null. */
+  committed(logged: LoggedTxn, request: ClientRequest | null, applied: Applied): void;
+}
