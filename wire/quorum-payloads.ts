@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { bool, type Decoded, encode, int, long, longExact, record } from './codec.ts';
+import { bool, type Codec, type Decoded, encode, int, long, record } from './codec.ts';
 import { WireFault } from './fault.ts';
 import type { SessionId } from './ids.ts';
 
@@ -11,39 +11,44 @@ const LEARNER_PROTOCOL_VERSION_OLDEST = 1;
 /** String that ends the snapshot after a SNAP. */
 export const SNAP_SIGNATURE = 'BenWasHere';
 
-const LearnerInfoRecord = record('LearnerInfo', {
-  serverid: longExact,
-  protocolVersion: int,
-  configVersion: longExact,
-});
-
 /**
  * Data of FOLLOWERINFO and OBSERVERINFO. `configVersion` is that of the learner's active configuration: a zxid, 0 for the one
  * of its file.
  */
 export interface LearnerInfo {
-  /** Null where an ancient learner does not say. */
+  /** Null where an ancient learner does not say; ours always says. */
   readonly serverid: number | null;
   readonly protocolVersion: number;
   readonly configVersion: number;
 }
 
-export function writeLearnerInfo(info: LearnerInfo & { readonly serverid: number }): Buffer {
-  return encode(LearnerInfoRecord, info);
-}
-
 /**
- * Takes what is there, in this order: the id (8 bytes), the version (12), the configuration's version (20); what a later
- * version may append is passed over. Throws `WireFault` (`out-of-range`) for an id or version above 2^53.
+ * Reading takes what is there, in this order: the id (8 bytes), the version (12), the configuration's version (20); what a
+ * later version may append is passed over. A number above 2^53 is a fault (`out-of-range`).
  */
+export const LearnerInfo: Codec<LearnerInfo> = {
+  bytesMin: 0,
+  read(reader) {
+    const size = reader.remaining;
+    const info = {
+      serverid: size >= 8 ? reader.readLongExact() : null,
+      protocolVersion: size >= 12 ? reader.readInt() : LEARNER_PROTOCOL_VERSION_OLDEST,
+      configVersion: size >= 20 ? reader.readLongExact() : 0,
+    };
+    reader.pos = reader.end;
+    return info;
+  },
+  write(writer, info) {
+    if (info.serverid === null) throw new WireFault('unencodable', 'a learner without an id');
+    writer.writeLongExact(info.serverid);
+    writer.writeInt(info.protocolVersion);
+    writer.writeLongExact(info.configVersion);
+  },
+};
+
+/** The same for a packet's data, which an ancient learner leaves out. */
 export function readLearnerInfo(data: Buffer | null): LearnerInfo {
-  const reader = new ByteReader(data ?? Buffer.alloc(0));
-  return {
-    serverid: reader.remaining >= 8 ? reader.readLongExact() : null,
-    protocolVersion:
-      reader.remaining >= 4 && reader.pos > 0 ? reader.readInt() : LEARNER_PROTOCOL_VERSION_OLDEST,
-    configVersion: reader.remaining >= 8 && reader.pos > 8 ? reader.readLongExact() : 0,
-  };
+  return LearnerInfo.read(new ByteReader(data ?? Buffer.alloc(0)));
 }
 
 function present(data: Buffer | null, what: string): ByteReader {

@@ -1,5 +1,5 @@
 import { ByteReader } from './bytes.ts';
-import { AuthInfo, type QuorumPacket, QuorumPacketExtent } from './quorum.ts';
+import { AuthInfo, type QuorumPacket, QuorumPacketExtent } from './quorum-packet.ts';
 
 /** Takes over the stream for as long as it stands in a form of its own, as the snapshot after a SNAP does. */
 export interface InlineReader {
