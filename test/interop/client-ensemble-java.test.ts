@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type ClientState, connect, NotReadOnlyError, type ZooKeeperClient } from '../../client/index.ts';
 import { InterProcessMutex } from '../../recipes/index.ts';
+import { fourLetterWord } from '../kit/four-letter.ts';
 import { JavaServer, javaZooKeeper } from '../kit/java.ts';
-import { freePort } from '../kit/processes.ts';
+import { eventually, freePort } from '../kit/processes.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 
 /** Resolves when the client reports one of the states. */
@@ -30,7 +31,8 @@ class JavaEnsemble implements AsyncDisposable {
   }
 
   static async start(...more: string[]): Promise<JavaEnsemble> {
-    const lines = ['initLimit=5', 'syncLimit=5', ...more];
+    // Ten seconds each: a machine that is busy elsewhere must not part the servers. Who is killed is noticed by its sockets.
+    const lines = ['initLimit=20', 'syncLimit=20', ...more];
     for (const id of [1, 2, 3]) lines.push(`server.${id}=127.0.0.1:${await freePort()}:${await freePort()}`);
     const ensemble = new JavaEnsemble(await tempDirectory('zookit-ensemble-'), lines);
     await Promise.all([1, 2, 3].map((id) => ensemble.startServer(id)));
@@ -48,6 +50,26 @@ class JavaEnsemble implements AsyncDisposable {
     const properties = ['readonlymode.enabled=true'];
     const server = await JavaServer.start({ dataDir, configLines: this.#lines, properties, tickTimeMs: 500 });
     this.servers.set(id, server);
+  }
+
+  /**
+   * Resolves when a server whose quorum was killed has noticed. A leader looks for its followers once a tick, and until then
+   * gives sessions to everybody where they may be local.
+   */
+  async untilAlone(id: number): Promise<void> {
+    const { port } = this.servers.get(id)!;
+    await eventually(
+      `server ${id} stops to serve`,
+      async () => (await fourLetterWord(port, 'isro')) !== 'rw',
+    );
+  }
+
+  /** The server that leads. */
+  async leader(): Promise<number> {
+    for (const [id, { port }] of this.servers) {
+      if (/^Mode: leader$/m.test(await fourLetterWord(port, 'srvr'))) return id;
+    }
+    throw new Error('no server leads');
   }
 
   /** Kills the server that listens at `host:port`. */
@@ -72,12 +94,13 @@ describe.skipIf(javaZooKeeper() === null)('client against three Apache ZooKeeper
     await using ensemble = await JavaEnsemble.start();
     await using client = await connect(ensemble.connectString, { sessionTimeoutMs: 10_000 });
     await using other = await connect(ensemble.connectString, { sessionTimeoutMs: 10_000 });
-    const { sessionId, server } = client;
+    const { sessionId } = client;
     await client.create('/moving', 'x', { mode: 'ephemeral' });
     const lease = await new InterProcessMutex(client, '/locks/moving').acquire();
     const waiting = new InterProcessMutex(other, '/locks/moving').acquire({ timeoutMs: 60_000 });
     const changes: string[] = [];
     await client.get('/moving', { watch: (event) => changes.push(event.type) });
+    const { server } = client;
     await Promise.all([until(client, 'reconnected', 'lost'), ensemble.kill(server)]);
     expect(client.sessionId).toBe(sessionId);
     expect(client.server).not.toBe(server);
@@ -93,12 +116,16 @@ describe.skipIf(javaZooKeeper() === null)('client against three Apache ZooKeeper
   test('a client that may read only does so without a quorum, and writes when there is one', async () => {
     // A server without quorum takes no session that the ensemble knows, and makes new ones only if they may be local.
     await using ensemble = await JavaEnsemble.start('localSessionsEnabled=true');
-    const servers = [...ensemble.servers.values()].map(({ port }) => `127.0.0.1:${port}`);
-    await using writer = await connect(servers[2]!);
+    const { connectString } = ensemble;
+    // The leader is what stays: it takes longest to notice.
+    const last = await ensemble.leader();
+    const addressOf = (id: number) => `127.0.0.1:${ensemble.servers.get(id)!.port}`;
+    await using writer = await connect(addressOf(last));
     await writer.create('/readable', 'x');
     await writer.close();
-    const { connectString } = ensemble;
-    const killed = [await ensemble.kill(servers[0]!), await ensemble.kill(servers[1]!)];
+    const others = [...ensemble.servers.keys()].filter((id) => id !== last);
+    const killed = await Promise.all(others.map((id) => ensemble.kill(addressOf(id))));
+    await ensemble.untilAlone(last);
     await expect(connect(connectString, { connectTimeoutMs: 500 })).rejects.toMatchObject({
       code: 'ConnectFailed',
     });
