@@ -1,3 +1,7 @@
+import type { HostPort, ServerLine } from '../wire/server-line.ts';
+
+export type { HostPort, ServerLine };
+
 /**
  * Everything a server can be told, in typed form. `core/zoo-cfg.ts` reads it from a zoo.cfg; tests write it by hand on top of
  * `defaultConfig`. Names are ZooKeeper's, with the unit added.
@@ -84,25 +88,6 @@ export interface EnsembleConfig {
   readonly localSessionsEnabled: boolean;
   readonly localSessionsUpgradingEnabled: boolean;
   readonly readOnlyModeEnabled: boolean;
-}
-
-export interface ServerLine {
-  readonly id: number;
-  /** More than one where a server is reached over several networks. */
-  readonly addresses: readonly {
-    readonly host: string;
-    readonly quorumPort: number;
-    readonly electionPort: number;
-  }[];
-  readonly role: 'participant' | 'observer';
-  readonly clientAddress: HostPort | null;
-  readonly secureClientAddress: HostPort | null;
-}
-
-export interface HostPort {
-  /** Null for every address of the machine. */
-  readonly host: string | null;
-  readonly port: number;
 }
 
 /** A server that knows of no other. */
