@@ -2,15 +2,15 @@
  * One process of the demonstration: stands in line for the lock, holds it until it is told to release, and stands in line
  * again. Started by `demo.ts` with the connect string as its argument.
  */
-import { connect } from '../client/index.ts';
+import { connect, type ZooKeeperClient } from '../client/index.ts';
 import { InterProcessMutex } from '../recipes/index.ts';
 import { DEMO_LOCK, DEMO_SESSION_TIMEOUT_MS, type FromContender, type ToContender } from './demo-messages.ts';
 
 const stopping = new AbortController();
-let release: () => void = () => {};
+let release: (inLine: number) => void = () => {};
 process.on('message', (message: ToContender) => {
-  if (message === 'release') release();
-  else stopping.abort();
+  if (message === 'stop') stopping.abort();
+  else release(message.releaseWhenInLine);
 });
 // Without its parent there is nobody to tell.
 process.on('disconnect', () => process.exit(0));
@@ -21,18 +21,25 @@ function tell(message: FromContender): void {
   process.send?.(message);
 }
 
+/** Resolves when so many stand in line, or at once when the signal aborts. */
+async function untilInLine(client: ZooKeeperClient, count: number, signal: AbortSignal): Promise<void> {
+  for await (const _ of client.watch(DEMO_LOCK, { signal })) {
+    if ((await client.children(DEMO_LOCK)).length >= count) return;
+  }
+}
+
 async function contend(connectString: string): Promise<void> {
   const { signal } = stopping;
   await using client = await connect(connectString, { sessionTimeoutMs: DEMO_SESSION_TIMEOUT_MS, signal });
   const mutex = new InterProcessMutex(client, DEMO_LOCK);
   while (!signal.aborted) {
     const lease = await mutex.acquire({ signal });
-    const told = new Promise<void>((resolve) => {
+    const told = new Promise<number>((resolve) => {
       release = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', () => resolve(0), { once: true });
     });
     tell({ type: 'acquired', fencingToken: lease.fencingToken });
-    await told;
+    await untilInLine(client, await told, signal);
     await lease.release();
     tell({ type: 'released' });
   }

@@ -8,7 +8,7 @@ const paint = [colors.cyan, colors.magenta, colors.yellow] as const;
 
 /** How long each holds the lock. */
 const HOLD_MS = 400;
-/** The turn at which the holder is killed: by then each has had the lock once. */
+/** The turn at which the holder is killed: by then each has had the lock once, since nobody releases it before all are in line. */
 const KILL_AT_TURN = 4;
 /** Turns after the takeover. */
 const TURNS = 6;
@@ -73,6 +73,7 @@ export class Demo {
 
   async #takeTurns(): Promise<void> {
     let killedMs: number | null = null;
+    let alive: number = NAMES.length;
     for (let turn = 1; turn <= TURNS; turn++) {
       const { contender, fencingToken } = await this.#nextHolder();
       const token = colors.bold(`fencing token ${fencingToken}`);
@@ -87,10 +88,11 @@ export class Demo {
       await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
       if (turn === KILL_AT_TURN) {
         contender.process.kill('SIGKILL');
+        alive--;
         killedMs = performance.now();
         this.#say(contender, colors.red('killed (SIGKILL) while it holds the lock'));
       } else if (contender.process.connected) {
-        contender.process.send('release' satisfies ToContender);
+        contender.process.send({ releaseWhenInLine: alive } satisfies ToContender);
       }
     }
   }

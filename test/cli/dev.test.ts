@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 import { isServing } from '../kit/four-letter.ts';
@@ -12,6 +14,17 @@ afterAll(() => built?.[Symbol.dispose]());
 
 function dev(...args: string[]): Child {
   return new Child(process.execPath, [built.main, 'dev', ...args]);
+}
+
+/** Makes all contenders but the first stand still before they have loaded anything, for as long as several turns take. */
+const lateContenders = (marker: string): string => `import { mkdirSync } from 'node:fs';
+const stall = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+if (process.argv[1]?.endsWith('demo-contender.js')) try { mkdirSync(${JSON.stringify(marker)}); } catch { stall(); }`;
+
+/** The turns that the output shows. */
+function holdersIn(output: string): { name: string | undefined; pid: number; what: string | undefined }[] {
+  const lines = output.matchAll(/([ABC]) \(pid (\d+)\) {2}(has the lock|takes over|killed)/g);
+  return [...lines].map(([, name, pid, what]) => ({ name, pid: Number(pid), what }));
 }
 
 /** The first address in the output: what a reader, or a script, takes for the server's. */
@@ -31,9 +44,7 @@ describe('zookit dev', () => {
     const tokens = [...output.matchAll(/fencing token (\d+)/g)].map((match) => Number(match[1]));
     expect(tokens).toHaveLength(6);
     expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => a - b));
-    const holders = [...output.matchAll(/([ABC]) \(pid (\d+)\) {2}(has the lock|takes over|killed)/g)].map(
-      ([, name, pid, what]) => ({ name, pid: Number(pid), what }),
-    );
+    const holders = holdersIn(output);
     expect(holders.map(({ what }) => what)).toEqual([
       ...['has the lock', 'has the lock', 'has the lock', 'has the lock', 'killed', 'takes over'],
       'has the lock',
@@ -45,6 +56,18 @@ describe('zookit dev', () => {
 
     expect(await child.stop('SIGINT')).toEqual({ code: 0, signal: null });
     expect(await isServing(port)).toBe(false);
+  });
+
+  it('gives each its turn before the kill, also those that were slow to start', async () => {
+    await using temp = await tempDirectory();
+    await writeFile(temp.at('late.mjs'), lateContenders(temp.at('first')));
+    const late = `--import=${pathToFileURL(temp.at('late.mjs')).href}`;
+    const args = [built.main, 'dev', '--port', '0', '--data', temp.at('data')];
+    await using child = new Child(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: late } });
+    await child.waitFor(/takes over/);
+    const holders = holdersIn(child.output);
+    expect(holders.map(({ what }) => what).slice(-2)).toEqual(['killed', 'takes over']);
+    expect(new Set(holders.slice(0, 3).map(({ name }) => name)).size).toBe(3);
   });
 
   it('takes the next free port and says so', async () => {
