@@ -62,22 +62,25 @@ export class NodeSlots {
   readonly #pages: Page[] = [];
   #nextId = 1;
   #freeHead: NodeId = NO_NODE;
-  /** Ids freed while a snapshot walks the tree; they are used again only after it ended, so that its cursor stays valid. */
-  #held: NodeId[] | null = null;
+  /** Ids freed while somebody walks the tree; they are used again only after the last walk ended, so that cursors stay valid. */
+  readonly #held: NodeId[] = [];
+  #holders = 0;
 
   isLive(id: NodeId): boolean {
     return id < this.#nextId && (this.int(id, FLAGS) & FLAG_LIVE) !== 0;
   }
 
-  /** From now until `releaseIds`, ids of removed nodes are not used again. */
+  /** From now on, ids of removed nodes are not used again, until `releaseIds` was called as often as this. */
   holdIds(): void {
-    this.#held ??= [];
+    this.#holders += 1;
   }
 
+  /** Ends one `holdIds`. */
   releaseIds(): void {
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const id of held) this.#release(id);
+    if (this.#holders === 0) throw new Error('ids are released more often than they were held');
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    for (const id of this.#held.splice(0)) this.#release(id);
   }
 
   // -- Links -------------------------------------------------------------------------------------------------------------
@@ -237,7 +240,7 @@ export class NodeSlots {
   /** The node is no more. Its links stay readable while ids are held. */
   protected giveSlot(id: NodeId): void {
     this.setInt(id, FLAGS, 0);
-    if (this.#held !== null) this.#held.push(id);
+    if (this.#holders > 0) this.#held.push(id);
     else this.#release(id);
   }
 

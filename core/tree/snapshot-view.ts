@@ -10,6 +10,8 @@ import type { DataTree } from './tree.ts';
  * A walk over the tree, depth first, that stands still while transactions are applied in between. Ids of removed nodes are not
  * used again until `close`, and a removed node still knows its next sibling and its parent, so the walk finds on from
  * wherever it stood. Nodes younger than the snapshot are left out: replaying the log creates them.
+ *
+ * Any number of walks may be under way at a time: a leader feeds several learners while it writes its own snapshot.
  */
 export class TreeSnapshot implements SnapshotSource {
   readonly zxid: number;
@@ -17,8 +19,8 @@ export class TreeSnapshot implements SnapshotSource {
   readonly #sessions: (readonly [bigint, number])[];
   readonly #acls: (readonly [number, readonly Acl[]])[];
   #cursor: NodeId;
+  #isClosed = false;
 
-  /** One at a time: the tree holds back ids for one walk only. */
   constructor(tree: DataTree) {
     this.#tree = tree;
     this.zxid = tree.lastProcessedZxid;
@@ -58,6 +60,8 @@ export class TreeSnapshot implements SnapshotSource {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#cursor = NO_NODE;
     this.#tree.store.releaseIds();
   }

@@ -155,6 +155,7 @@ interface ModelNode {
 class StoreTrial {
   readonly #rng: Rng;
   readonly #store: NodeStore;
+  #holders = 0;
   readonly #model = new Map<string, ModelNode>();
 
   constructor(rng: Rng) {
@@ -170,7 +171,7 @@ class StoreTrial {
       if (action === 'insert') this.#insert();
       else if (action === 'remove') this.#remove();
       else if (action === 'setData') this.#setData();
-      else if (action === 'hold') this.#rng.chance(50) ? this.#store.holdIds() : this.#store.releaseIds();
+      else if (action === 'hold') this.#holdOrRelease();
       else this.#check(this.#rng.pick([...this.#model.keys()]));
     }
     for (const path of this.#model.keys()) this.#check(path);
@@ -178,6 +179,16 @@ class StoreTrial {
     for (const [path, node] of this.#model) bytes += Buffer.byteLength(path) + (node.data?.length ?? 0);
     expect(this.#store.approximateDataBytes).toBe(bytes);
     expect(this.#store.count).toBe(this.#model.size);
+  }
+
+  #holdOrRelease(): void {
+    if (this.#holders > 0 && this.#rng.chance(50)) {
+      this.#holders -= 1;
+      this.#store.releaseIds();
+    } else {
+      this.#holders += 1;
+      this.#store.holdIds();
+    }
   }
 
   #drawData(): Buffer | null {
@@ -257,6 +268,21 @@ describe('NodeStore', () => {
     expect(second).not.toBe(first);
     store.releaseIds();
     expect(add('/c')).toBe(first);
+  });
+
+  test('ids stay held until the last of several walks has ended', () => {
+    const store = new NodeStore(1);
+    const root = store.insert(Buffer.alloc(0), 0, NO_NODE, null);
+    const add = (path: string): NodeId => store.insert(Buffer.from(path), path.length, root, null);
+    const first = add('/a');
+    store.holdIds();
+    store.holdIds();
+    store.remove(first);
+    store.releaseIds();
+    expect(add('/b')).not.toBe(first);
+    store.releaseIds();
+    expect(add('/c')).toBe(first);
+    expect(() => store.releaseIds()).toThrow(/more often/);
   });
 
   test('a path longer than any before is found at once', () => {
