@@ -9,6 +9,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/interop/**'],
           testTimeout: 60_000,
+          // Some compile the package before their first test.
+          hookTimeout: 60_000,
         },
       },
       {

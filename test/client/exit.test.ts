@@ -7,25 +7,31 @@ import { TestServer } from '../../testing/index.ts';
 import { writeConnectResponse } from '../../wire/connect.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 
-/** Longer than a process needs to notice that it has nothing to do, shorter than any timer that could keep it. */
-const EXIT_MS_MAX = 1_500;
+/**
+ * Far longer than a process needs to notice that it has nothing to do, shorter than the timers that could keep it: a ping comes
+ * after 9 s, and what can be given a time has an hour.
+ */
+const EXIT_MS_MAX = 8_000;
 
 interface Ran {
   readonly status: number | null;
   readonly stderr: string;
+  /** Timers that would have kept the process when the script was through. */
+  readonly timers: number;
   /** From the script's last line to the end of the process; null if it had to be killed. */
   readonly lingeredMs: number | null;
 }
 
 let built: BuiltPackage;
 
-/** Runs a module with `zookit` and `address` in scope; its last word is a line `done`. */
+/** Runs a module with `zookit` and `address` in scope; its last word is a line with the number of its timers. */
 function run(script: string, address: string): Promise<Ran> {
   const url = pathToFileURL(join(dirname(dirname(built.main)), 'index.js'));
   const source = `const zookit = await import(${JSON.stringify(url.href)});
 const { connect } = zookit; const address = ${JSON.stringify(address)};
 ${script}
-console.log('done');`;
+await new Promise((resolve) => setImmediate(resolve));
+console.log(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length);`;
   const child = spawn(
     process.execPath,
     ['--unhandled-rejections=strict', '--input-type=module', '-e', source],
@@ -35,13 +41,15 @@ console.log('done');`;
   );
   return new Promise((resolve) => {
     let stderr = '';
+    let stdout = '';
     let doneMs = 0;
     let killed = false;
     let timer: NodeJS.Timeout | undefined;
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
-    child.stdout.on('data', () => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
       doneMs = performance.now();
       timer = setTimeout(() => {
         killed = true;
@@ -50,7 +58,8 @@ console.log('done');`;
     });
     child.on('close', (status) => {
       clearTimeout(timer);
-      resolve({ status, stderr, lingeredMs: killed || doneMs === 0 ? null : performance.now() - doneMs });
+      const lingeredMs = killed || doneMs === 0 ? null : performance.now() - doneMs;
+      resolve({ status, stderr, timers: Number(stdout), lingeredMs });
     });
   });
 }
@@ -95,13 +104,15 @@ describe('a process ends by itself', () => {
     await server?.close();
   });
 
-  const exits = async (script: string, address = server.connectString): Promise<void> => {
-    const { status, stderr, lingeredMs } = await run(script, address);
-    expect({ status, stderr, ended: lingeredMs !== null }).toEqual({ status: 0, stderr: '', ended: true });
+  /** `closed`: whether the script has waited for everything, so that no timer is left when it is through. */
+  const exits = async (script: string, address = server.connectString, closed = true): Promise<void> => {
+    const { status, stderr, timers, lingeredMs } = await run(script, address);
+    const expected = { status: 0, stderr: '', ended: true, left: 0 };
+    expect({ status, stderr, ended: lingeredMs !== null, left: closed ? timers : 0 }).toEqual(expected);
   };
 
   test('after work and close, with everything that can be pending', async () => {
-    await exits(`const client = await connect(address);
+    await exits(`const client = await connect(address, { closeTimeoutMs: 3_600_000 });
 const mutex = new zookit.InterProcessMutex(client, '/exit');
 const lease = await mutex.acquire({ timeoutMs: 3_600_000 });
 mutex.acquire({ timeoutMs: 3_600_000 }).catch(() => {});
@@ -115,7 +126,11 @@ await client.close();`);
   });
 
   test('after a close that nobody waits for', async () => {
-    await exits(`const client = await connect(address); client.close();`);
+    await exits(
+      `const client = await connect(address, { closeTimeoutMs: 3_600_000 }); client.close();`,
+      server.connectString,
+      false,
+    );
   });
 
   test('after a connect that failed in each way', async () => {
