@@ -47,7 +47,7 @@ const session: readonly (readonly [command: string, answer: RegExp])[] = [
   ['create /cli/watched x', /type:NodeCreated path:\/cli\/watched/],
   ['set /cli/watched y', /type:NodeDataChanged path:\/cli\/watched/],
   ['delete /cli/watched', /type:NodeDeleted path:\/cli\/watched/],
-  ['removewatches /cli', /PersistentWatchRemoved|^$/m],
+  ['removewatches /cli', /type:PersistentWatchRemoved path:\/cli/],
   ['get -w /cli/empty', /^null$/m],
   ['set /cli/empty full', /type:NodeDataChanged path:\/cli\/empty/],
   ['sync /cli', /Sync is OK/],
