@@ -55,6 +55,11 @@ export class LeaderBroadcast<Request> {
     return this.#outstanding.length - this.#committedCount;
   }
 
+  /** Proposed and not committed, oldest first. */
+  outstanding(): readonly Proposal<Request>[] {
+    return this.#outstanding.slice(this.#committedCount);
+  }
+
   /**
    * The zxid of the next proposal. When the epoch's counter has run out, a server alone goes on in the next epoch, as if it had
    * elected itself again. In an ensemble only a new election can go on from there: this throws.

@@ -1,0 +1,57 @@
+import { makeZxid } from '../../wire/ids.ts';
+import { type QuorumPacket, QuorumPacketType } from '../../wire/quorum.ts';
+import type { Committed, LearnerLink, SyncStart } from './leader-types.ts';
+import type { LearnerKind } from './learner-types.ts';
+
+const packet = (type: number, zxid: number, data: Buffer | null = null): QuorumPacket => ({
+  type,
+  zxid,
+  data,
+  authinfo: null,
+});
+
+export const packets = {
+  proposal: ({ zxid, bytes }: Committed) => packet(QuorumPacketType.PROPOSAL, zxid, bytes),
+  commit: (zxid: number) => packet(QuorumPacketType.COMMIT, zxid),
+  inform: ({ zxid, bytes }: Committed) => packet(QuorumPacketType.INFORM, zxid, bytes),
+  newLeader: (epoch: number, config: Buffer) =>
+    packet(QuorumPacketType.NEWLEADER, makeZxid(epoch, 0), config),
+  upToDate: () => packet(QuorumPacketType.UPTODATE, -1),
+  ping: (lastProposed: number) => packet(QuorumPacketType.PING, lastProposed),
+  sync: () => packet(QuorumPacketType.SYNC, 0),
+  revalidate: (data: Buffer) => packet(QuorumPacketType.REVALIDATE, -1, data),
+  leaderInfo: (epoch: number, data: Buffer) => packet(QuorumPacketType.LEADERINFO, makeZxid(epoch, 0), data),
+};
+
+/**
+ * The leader's part of synchronization (LeaderSyncFollower): what brings a learner from its own history to the leader's, then
+ * what is proposed and not committed, then NEWLEADER. All of it is queued in one step, so that no proposal can fall in between;
+ * whatever is proposed or committed later follows behind (StartForwarding).
+ */
+export function synchronize(
+  link: LearnerLink,
+  kind: LearnerKind,
+  start: SyncStart,
+  outstanding: Iterable<Committed>,
+  newLeader: QuorumPacket,
+): void {
+  switch (start.kind) {
+    case 'snap':
+      link.send(packet(QuorumPacketType.SNAP, start.zxid));
+      link.stream(start.chunks, () => {});
+      break;
+    case 'trunc':
+      link.send(packet(QuorumPacketType.TRUNC, start.zxid));
+      break;
+    case 'diff':
+      link.send(packet(QuorumPacketType.DIFF, start.zxid));
+      break;
+  }
+  for (const transaction of start.transactions) {
+    link.send(packets.proposal(transaction));
+    link.send(packets.commit(transaction.zxid));
+  }
+  // Observers hear of a transaction when it is committed.
+  if (kind === 'follower') for (const proposal of outstanding) link.send(packets.proposal(proposal));
+  link.send(newLeader);
+}

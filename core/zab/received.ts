@@ -1,0 +1,43 @@
+import { WireFault } from '../../wire/fault.ts';
+import { formatZxid } from '../../wire/ids.ts';
+import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
+import { readActivation } from '../../wire/quorum-payloads.ts';
+import { readLoggedTxn } from '../../wire/txn.ts';
+import { follows } from '../storage/replay.ts';
+import type { Received } from './learner-types.ts';
+import { RoleFailure } from './role-failure.ts';
+
+/** The transaction in a PROPOSAL or an INFORM. */
+export function receivedOf(packet: QuorumPacket): Received {
+  const { type, zxid, data } = packet;
+  const name = `${quorumPacketName(type)} ${formatZxid(zxid)}`;
+  if (data === null) throw new RoleFailure(`${name} holds no transaction`);
+  try {
+    const bytes = type === QuorumPacketType.INFORMANDACTIVATE ? readActivation(data).proposal : data;
+    const logged = readLoggedTxn(bytes);
+    if (logged.header.zxid === zxid) return { zxid, bytes, logged };
+    throw new RoleFailure(`${name} holds the transaction ${formatZxid(logged.header.zxid)}`);
+  } catch (fault) {
+    if (!(fault instanceof WireFault)) throw fault;
+    throw new RoleFailure(`${name} cannot be read: ${fault.message}`);
+  }
+}
+
+/** Transactions come without gaps: the next one, or the first of a newer epoch (ZOOKEEPER-4925). */
+export function assertFollows(zxid: number, last: number): void {
+  if (follows(zxid, last)) return;
+  throw new RoleFailure(
+    `the leader proposes ${formatZxid(zxid)} after ${formatZxid(last)}: something is missing`,
+  );
+}
+
+/** What is committed next is what was proposed first. */
+export function takeCommitted(proposed: Received[], zxid: number): Received {
+  const received = proposed[0];
+  if (received === undefined || received.zxid !== zxid) {
+    const expected = received === undefined ? 'nothing' : formatZxid(received.zxid);
+    throw new RoleFailure(`the leader commits ${formatZxid(zxid)}, but ${expected} is next`);
+  }
+  proposed.shift();
+  return received;
+}
