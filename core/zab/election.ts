@@ -147,8 +147,9 @@ export class FastLeaderElection {
   }
 
   receive(from: ServerId, notification: Notification, nowMs: number): void {
+    if (this.#round === 0 || from === this.#serverId || this.#gone.has(from)) return;
+    if (notification.electionEpoch > ROUND_MAX) return;
     const asks = notification.state === 'looking';
-    if (this.#round === 0 || this.#gone.has(from) || notification.electionEpoch > ROUND_MAX) return;
     if (!this.#voters.has(from)) {
       if (asks) this.#answer(from);
       return;
@@ -248,10 +249,7 @@ export class FastLeaderElection {
     if (this.#own.zxid === UNTRUSTED_ZXID) return;
     const agreeing = new Set<ServerId>();
     for (const [server, heard] of this.#received) {
-      // Who follows by now in this round agrees, whatever epoch its vote has moved on to.
-      const agrees =
-        heard.state === 'looking' ? isSameVote(heard, this.#vote) : heard.leader === this.#vote.leader;
-      if (agrees) agreeing.add(server);
+      if (isSameVote(heard, this.#vote) || this.#isFollowedBy(heard)) agreeing.add(server);
     }
     if (!this.#quorum.contains(agreeing)) {
       this.#finalizeAtMs = null;
@@ -260,6 +258,14 @@ export class FastLeaderElection {
     this.#finalizeAtMs ??= nowMs + this.#finalizeWaitMs;
     for (const voter of this.#voters) if (!agreeing.has(voter) && !this.#gone.has(voter)) return;
     this.#decide(this.#vote);
+  }
+
+  /**
+   * Who follows, in this round, the leader that we vote for agrees, whatever epoch its vote has moved on to. Not if that leader
+   * is ourselves: we lead nothing yet, so what it follows is what we were before a restart.
+   */
+  #isFollowedBy({ state, leader }: HeardVote): boolean {
+    return state !== 'looking' && leader === this.#vote.leader && leader !== this.#serverId;
   }
 
   #decide({ leader, zxid, peerEpoch }: Vote): void {
