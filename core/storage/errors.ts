@@ -6,6 +6,8 @@ export type StorageErrorCode =
   | 'no-valid-snapshot' // there is history, but no snapshot to begin with
   | 'unsupported-compression' // a snapshot is packed in a way that is not read here
   | 'directories-mixed' // snapshots in the log directory or logs in the snapshot directory
+  | 'bad-epoch' // an epoch file that does not hold an epoch
+  | 'epochs-disagree' // epoch files and logs that cannot have been written together
   | 'would-overwrite' // a new log would replace one that holds transactions
   | 'file-removed'; // a file that is being written has lost its name
 
