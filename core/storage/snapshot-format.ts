@@ -18,6 +18,11 @@ export function writeSnapshotHead(writer: ByteWriter, source: SnapshotSource): v
   writer.writeInt(SNAPSHOT_MAGIC);
   writer.writeInt(SNAPSHOT_VERSION);
   writer.writeLong(NO_DATABASE_ID);
+  writeSnapshotBodyHead(writer, source);
+}
+
+/** Sessions and the ACL table. */
+export function writeSnapshotBodyHead(writer: ByteWriter, source: SnapshotSource): void {
   writeCounted(writer, source.sessions(), ([id, timeoutMs]) => {
     writer.writeLong(id);
     writer.writeInt(timeoutMs);

@@ -1,23 +1,14 @@
-import { ByteReader } from '../../wire/bytes.ts';
-import { type Acl, AclVector } from '../../wire/data.ts';
 import { WireFault } from '../../wire/fault.ts';
 import type { OpenFile } from '../ports.ts';
 import { adler32 } from './checksum.ts';
 import type { SnapshotSink, ZxidDigest } from './contract.ts';
 import { CorruptSnapshotError } from './errors.ts';
 import { FileWindow } from './file-window.ts';
-import {
-  SEAL_BYTES,
-  SNAPSHOT_HEADER_BYTES,
-  SNAPSHOT_MAGIC,
-  SNAPSHOT_VERSION,
-  STAT_PERSISTED_BYTES,
-} from './snapshot-format.ts';
+import { SnapshotBody } from './snapshot-body.ts';
+import { SEAL_BYTES, SNAPSHOT_HEADER_BYTES, SNAPSHOT_MAGIC, SNAPSHOT_VERSION } from './snapshot-format.ts';
 
-/** Longest path or data of a node; a longer length is damage. */
-const FIELD_BYTES_MAX = 64 * 1024 * 1024;
-/** Longest ACL list, encoded. */
-const ACL_BYTES_MAX = 4 * 1024 * 1024;
+/** Longest digest that was written as text; a longer length is damage. */
+const TEXT_BYTES_MAX = 1024 * 1024;
 const SLASH = 0x2f;
 const TWO_32 = 0x1_0000_0000;
 const ZXID_BYTES = 8;
@@ -53,9 +44,7 @@ class SnapshotReader {
   run(): ZxidDigest | null {
     try {
       this.#readHeader();
-      this.#readSessions();
-      this.#readAcls();
-      while (this.#readNode());
+      this.#readBody();
       this.#readSeal();
       this.#isSealed = true;
       const digest = this.#readOptionalParts();
@@ -76,13 +65,15 @@ class SnapshotReader {
     return new CorruptSnapshotError(this.#window.path, this.#position, reason);
   }
 
+  #short(count: number): CorruptSnapshotError {
+    return this.#corrupt(`${count} more bytes are needed, ${this.#remaining()} are there`);
+  }
+
   /** Takes `count` bytes and returns where they are in the window. */
   #take(count: number): number {
     const window = this.#window;
     if (!window.holds(this.#position, count)) this.#sum();
-    if (window.load(this.#position, count) < count) {
-      throw this.#corrupt(`${count} more bytes are needed, ${window.size - this.#position} are there`);
-    }
+    if (window.load(this.#position, count) < count) throw this.#short(count);
     this.#position += count;
     return window.index;
   }
@@ -113,16 +104,10 @@ class SnapshotReader {
     return value;
   }
 
-  #takeCount(): number {
-    const count = this.#takeInt();
-    if (count < 0) throw this.#corrupt(`the count ${count} is negative`);
-    return count;
-  }
-
   #takeField(): Buffer | null {
     const length = this.#takeInt();
     if (length === -1) return null;
-    if (length < 0 || length > FIELD_BYTES_MAX) throw this.#corrupt(`the length ${length} is absurd`);
+    if (length < 0 || length > TEXT_BYTES_MAX) throw this.#corrupt(`the length ${length} is absurd`);
     const index = this.#take(length);
     return this.#window.bytes.subarray(index, index + length);
   }
@@ -137,42 +122,19 @@ class SnapshotReader {
     }
   }
 
-  #readSessions(): void {
-    for (let left = this.#takeCount(); left > 0; left--) {
-      const id = this.#takeLong();
-      this.#sink.session(id, this.#takeInt());
-    }
-  }
-
-  #readAcls(): void {
-    for (let left = this.#takeCount(); left > 0; left--) {
-      const id = this.#takeExact();
-      this.#sink.acl(id, this.#takeAcl());
-    }
-  }
-
-  /** An ACL list says how many entries it has, but not how many bytes: look ahead, decode, then take what it used. */
-  #takeAcl(): Acl[] {
+  /** Window by window; a record that passes the end of one begins the next. */
+  #readBody(): void {
     const window = this.#window;
-    this.#sum();
-    const ahead = window.load(this.#position, Math.min(ACL_BYTES_MAX, window.size - this.#position));
-    const reader = new ByteReader(window.bytes, window.index, window.index + ahead, ahead);
-    const acl = AclVector.read(reader);
-    if (acl === null) throw this.#corrupt('an ACL list is null');
-    this.#take(reader.pos - window.index);
-    return acl;
-  }
-
-  /** False at the end mark. */
-  #readNode(): boolean {
-    const path = this.#takeField();
-    if (path === null) throw this.#corrupt('the path of a node is null');
-    if (path.length === 1 && path[0] === SLASH) return false;
-    const data = this.#takeField();
-    const aclId = this.#takeExact();
-    const index = this.#take(STAT_PERSISTED_BYTES);
-    this.#sink.node(path, data, aclId, this.#window.bytes.subarray(index, index + STAT_PERSISTED_BYTES));
-    return true;
+    const body = new SnapshotBody(this.#sink);
+    while (!body.isComplete) {
+      this.#sum();
+      if (window.load(this.#position, body.needed) < body.needed) throw this.#short(body.needed);
+      try {
+        body.take(window.bytes, window.index, window.bytes.length);
+      } finally {
+        this.#position = SNAPSHOT_HEADER_BYTES + body.taken;
+      }
+    }
   }
 
   #readSeal(): void {
