@@ -5,36 +5,8 @@ import { type Logger, silentLogger } from '../../core/ports.ts';
 import type { ServerId } from '../../core/zab/quorum.ts';
 import { writeElectionHello } from '../../wire/election-hello.ts';
 import type { HostAddress } from '../../wire/host-port.ts';
+import { Changes } from './changes.ts';
 import { Rng } from './seed.ts';
-
-/** Waits for what is told, without asking again and again. */
-class Changes {
-  readonly #waiting = new Set<() => void>();
-
-  tell(): void {
-    for (const check of [...this.#waiting]) check();
-  }
-
-  until(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-      };
-      const check = (): void => {
-        if (!condition()) return;
-        done();
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        done();
-        reject(new Error(`${what}: not within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#waiting.add(check);
-      check();
-    });
-  }
-}
 
 /** A mesh on loopback that writes down what it tells, as `connected 2`, `gone 2` and `2: text`. */
 export class TestMesh implements AsyncDisposable {
