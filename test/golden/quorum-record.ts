@@ -173,6 +173,11 @@ async function movingSessions(ensemble: RecordedEnsemble): Promise<void> {
 async function truncation(ensemble: RecordedEnsemble): Promise<void> {
   const learners = [1, 3, OBSERVER];
   await using client = await ensemble.client(2);
+  await create(client, '/kept', 'the last that all have');
+  // Were 1 ahead of 3 at the leader's end, 1 would lead.
+  await eventually('all have it', () =>
+    [1, 3].every((id) => ensemble.hasLogged(id, 'the last that all have')),
+  );
   for (const id of learners) ensemble.quorumProxy(id, 2).hold('to-opener');
   const lost = create(client, '/lost', 'nobody else has this').catch(() => {});
   await eventually('the leader has logged it', () => ensemble.hasLogged(2, 'nobody else has this'));
@@ -213,7 +218,9 @@ async function difference(ensemble: RecordedEnsemble): Promise<void> {
 export async function recordQuorum(): Promise<QuorumRecording> {
   await using ensemble = await RecordedEnsemble.create();
   // The first two are a quorum, so that 2 leads; the others come to an established leader.
-  await Promise.all([ensemble.start(1), ensemble.start(2)]);
+  const first = ensemble.start(1);
+  await eventually('1 looks for others', () => ensemble.links.some(({ opener }) => opener === 1));
+  await Promise.all([first, ensemble.start(2)]);
   await ensemble.start(3);
   await ensemble.start(OBSERVER);
   await ordinaryLife(ensemble);
