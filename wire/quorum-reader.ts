@@ -92,7 +92,9 @@ export class QuorumPacketReader {
 
   #withRoom(partial: Buffer, need: number): Buffer {
     if (need <= partial.length) return partial;
-    const grown = Buffer.allocUnsafeSlow(Math.max(need, Math.min(this.#extent.needed, partial.length * 2)));
+    // Identities announce themselves one by one: room for just the next would copy the packet as often as there are some.
+    const ahead = Math.min(this.#extent.needed, partial.length * 2);
+    const grown = Buffer.allocUnsafeSlow(Math.max(need, ahead, Math.ceil(partial.length * 1.25)));
     partial.copy(grown, 0, 0, this.#fill);
     this.#partial = grown;
     return grown;
