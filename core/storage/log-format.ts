@@ -102,7 +102,45 @@ export function readEntryAt(window: FileWindow, at: number): LogEntry | null {
   const start = index + ENTRY_HEAD_BYTES;
   if (bytes[start + length] !== END_MARK || bytes.readInt32BE(index) !== 0) return null;
   if (bytes.readUInt32BE(index + 4) !== adler32(bytes, start, start + length)) return null;
-  const zxid = bytes.readInt32BE(start + ZXID_OFFSET) * TWO_32 + bytes.readUInt32BE(start + ZXID_OFFSET + 4);
+  const zxid = readZxid(bytes, start);
   if (!Number.isSafeInteger(zxid) || zxid < 0) return null;
   return { at, end: at + whole, zxid, bytes: bytes.subarray(start, start + length) };
+}
+
+/** Two neighbours in a log, null where the log begins or ends. */
+export interface LogPlace {
+  /** The greatest zxid that is not above the one asked for. */
+  readonly floor: number | null;
+  /** The one behind it. */
+  readonly next: number | null;
+}
+
+/**
+ * Where `zxid` is, or would be, in a log; null if the log is damaged before. Goes from length to length without summing up what
+ * lies between: only the entry that is found is read in full.
+ */
+export function findPlace(file: OpenFile, zxid: number): LogPlace | null {
+  const window = new FileWindow(file);
+  if (!isHeaderIntact(window)) return null;
+  let found = -1;
+  let next: number | null = null;
+  for (let at = LOG_HEADER_BYTES; at < window.size; ) {
+    if (window.load(at, ENTRY_HEAD_BYTES) < ENTRY_HEAD_BYTES) return null;
+    const length = window.bytes.readInt32BE(window.index + 8);
+    if (length === 0) break;
+    const whole = ENTRY_HEAD_BYTES + ENTRY_BYTES_MIN;
+    if (length < ENTRY_BYTES_MIN || length > ENTRY_BYTES_MAX || window.load(at, whole) < whole) return null;
+    next = readZxid(window.bytes, window.index + ENTRY_HEAD_BYTES);
+    if (next > zxid) break;
+    next = null;
+    found = at;
+    at += length + ENTRY_OVERHEAD_BYTES;
+  }
+  if (found === -1) return { floor: null, next };
+  const entry = readEntryAt(window, found);
+  return entry === null ? null : { floor: entry.zxid, next };
+}
+
+function readZxid(bytes: Buffer, start: number): number {
+  return bytes.readInt32BE(start + ZXID_OFFSET) * TWO_32 + bytes.readUInt32BE(start + ZXID_OFFSET + 4);
 }
