@@ -1,11 +1,12 @@
 import { ByteWriter } from '../../wire/bytes.ts';
 import { WireFault } from '../../wire/fault.ts';
+import { SNAP_SIGNATURE } from '../../wire/quorum.ts';
+import type { InlineReader } from '../../wire/quorum-reader.ts';
 import type { SnapshotSink, SnapshotSource } from './contract.ts';
 import { SnapshotBody } from './snapshot-body.ts';
 import { writeSnapshotBodyHead } from './snapshot-format.ts';
 
-/** What ends a snapshot on the wire, so that a reader who lost count notices. */
-const SIGNATURE = 'BenWasHere';
+/** Ends a snapshot on the wire, so that a reader who lost count notices. */
 const signature = makeSignature();
 
 /** About a millisecond of work. */
@@ -16,7 +17,7 @@ const REST_BYTES_MIN = 4096;
 
 function makeSignature(): Buffer {
   const writer = new ByteWriter();
-  writer.writeString(SIGNATURE);
+  writer.writeString(SNAP_SIGNATURE);
   return writer.finish();
 }
 
@@ -73,7 +74,7 @@ export class SnapshotStreamWriter implements IterableIterator<Buffer, undefined,
  * `push` throws `WireFault` for what is no snapshot or what the sink refuses; what the sink was given must be forgotten then,
  * as it must when the stream ends early. Nothing in the stream tells damage from truth: it has no checksum.
  */
-export class SnapshotStreamReader {
+export class SnapshotStreamReader implements InlineReader {
   readonly #sink: SnapshotSink;
   readonly #body: SnapshotBody;
   readonly #zxid: number;
@@ -121,7 +122,7 @@ export class SnapshotStreamReader {
   #takeSignature(bytes: Buffer, start: number, end: number): number {
     const at = this.#keep(bytes, start, end, signature.length);
     if (this.#rest.compare(signature, 0, this.#restBytes, 0, this.#restBytes) !== 0) {
-      throw new WireFault('malformed', `the snapshot does not end with ${SIGNATURE}`);
+      throw new WireFault('malformed', `the snapshot does not end with ${SNAP_SIGNATURE}`);
     }
     if (this.#restBytes < signature.length) return -1;
     this.#isDone = true;

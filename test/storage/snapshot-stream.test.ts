@@ -10,7 +10,10 @@ import { ByteWriter } from '../../wire/bytes.ts';
 import { OPEN_ACL } from '../../wire/data.ts';
 import { WireFault } from '../../wire/fault.ts';
 import { OpCode } from '../../wire/opcodes.ts';
+import { QuorumPacketReader, QuorumPacketType } from '../../wire/quorum.ts';
 import { readLoggedTxn } from '../../wire/txn.ts';
+import { bytesOf, readQuorumRecording } from '../golden/quorum-recording.ts';
+import { QuorumStream, TEST_DATA_BYTES_MAX } from '../kit/quorum-stream.ts';
 import { drawWrite } from '../kit/random-requests.ts';
 import { FixedSource, RecordedState } from '../kit/recorded-state.ts';
 import { withSeed } from '../kit/seed.ts';
@@ -192,6 +195,60 @@ describe('a snapshot as it follows a SNAP', () => {
         expect({ sessions: read.sessions, acls: read.acls, nodes: read.nodes }).toEqual(expected);
       }),
     );
+  });
+});
+
+describe("what Apache ZooKeeper's leaders sent", () => {
+  const sent = readQuorumRecording()
+    .links.filter(({ port }) => port === 'quorum')
+    .map((link) => bytesOf(link, '<'))
+    .map((bytes) => ({ bytes, snapshots: snapshotsIn(bytes) }))
+    .filter(({ snapshots }) => snapshots.length > 0);
+
+  function snapshotsIn(bytes: Buffer): Buffer[] {
+    const stream = new QuorumStream();
+    stream.push(bytes);
+    return stream.snapshots;
+  }
+
+  test('is read between the packets, wherever it is cut, and written again to the same bytes', () => {
+    expect(sent.length).toBeGreaterThan(1);
+    for (const { bytes, snapshots } of sent) {
+      for (const step of [1, 2, 3, 7, 100, bytes.length]) {
+        const states: RecordedState[] = [];
+        const types: number[] = [];
+        const reader = new QuorumPacketReader(TEST_DATA_BYTES_MAX);
+        for (let at = 0; at < bytes.length; at += step) {
+          reader.push(Buffer.from(bytes.subarray(at, at + step)), {
+            packet: ({ type, zxid }) => {
+              types.push(type);
+              if (type !== QuorumPacketType.SNAP) return null;
+              states.push(new RecordedState());
+              return new SnapshotStreamReader(states.at(-1) as RecordedState, zxid);
+            },
+          });
+        }
+        expect(types.at(-1)).not.toBe(QuorumPacketType.SNAP);
+        expect(types).toContain(QuorumPacketType.UPTODATE);
+        expect(states.map((state) => streamOf(state))).toEqual(snapshots);
+        for (const { nodes } of states) {
+          expect(nodes.map(({ path }) => path)).toEqual(expect.arrayContaining(['', '/zookeeper/config']));
+        }
+      }
+    }
+  });
+
+  test('fills a tree', () => {
+    for (const snapshot of sent.flatMap(({ snapshots }) => snapshots)) {
+      const restorer = new TreeRestorer(
+        { extendedTypes: true, digestEnabled: true, hashSeed: 1 },
+        silentLogger,
+      );
+      expect(pushAll(snapshot, [], restorer)).toBe(snapshot.length);
+      const tree = restorer.finish();
+      expect(tree.lastProcessedZxid).toBe(5);
+      expect(tree.childNames(tree.findPath('/zookeeper')).sort()).toEqual(['config', 'quota']);
+    }
   });
 });
 
