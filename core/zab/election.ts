@@ -37,7 +37,8 @@ const UNTRUSTED_ZXID = -1;
  * no followers and there is another round.
  *
  * A server that is gone is not voted for, and what it said earlier is forgotten, so that nobody elects it without hearing it
- * again; when it goes while we vote for it, we begin another round. For this, connections must be told in order: nothing of a
+ * again; when it goes while we vote for it, we begin another round. The leader that was just lost is not joined again before
+ * everybody was asked a second time, as what arrives of it may have been said before it died. For all this, connections must be told in order: nothing of a
  * connection is received before its `peerConnected` or after its `peerGone`. What a gone server said is not listened to.
  *
  * Beyond ZooKeeper: who was answered while this server was looking is told when it has decided, and when the epoch of its vote
@@ -68,6 +69,8 @@ export class FastLeaderElection {
   readonly #gone = new Set<ServerId>();
   /** Servers that were looking when last heard. */
   readonly #asking = new Set<ServerId>();
+  /** The leader that was just lost, as long as what is heard of it may be from before. */
+  #lostLeader: ServerId | null = null;
   #configVersion: number;
   #finalizeAtMs: number | null = null;
   #resendAtMs = 0;
@@ -113,6 +116,7 @@ export class FastLeaderElection {
     this.#own = this.#isVoter
       ? { leader: this.#serverId, zxid: history.lastZxid, peerEpoch: history.currentEpoch }
       : noVote;
+    if (this.#state === 'following' || this.#state === 'observing') this.#lostLeader = this.#vote.leader;
     this.#state = 'looking';
     this.#established.clear();
     this.#beginRound(nowMs);
@@ -131,6 +135,7 @@ export class FastLeaderElection {
   /** A connection to the server stands: it is told what we think, since what it was told earlier may be lost. */
   peerConnected(server: ServerId, _nowMs: number): void {
     this.#gone.delete(server);
+    if (this.#lostLeader === server) this.#lostLeader = null;
     if (this.#round === 0 || !this.#voters.has(server)) return;
     if (this.#isVoter || this.#state === 'looking') this.#send(server);
   }
@@ -178,6 +183,7 @@ export class FastLeaderElection {
     if (nowMs < this.#resendAtMs) return;
     this.#intervalMs = Math.min(this.#intervalMs * 2, this.#maxIntervalMs);
     this.#resendAtMs = nowMs + this.#intervalMs;
+    this.#lostLeader = null;
     this.#tellVoters();
   }
 
@@ -211,7 +217,7 @@ export class FastLeaderElection {
   }
 
   #hearEstablished(from: ServerId, heard: HeardVote, nowMs: number): void {
-    if (!this.#voters.has(heard.leader)) return;
+    if (!this.#voters.has(heard.leader) || heard.leader === this.#lostLeader) return;
     this.#established.set(from, heard);
     if (heard.electionEpoch === this.#round) {
       this.#received.set(from, heard);
@@ -273,6 +279,7 @@ export class FastLeaderElection {
     this.#state = state;
     this.#vote = { leader, zxid, peerEpoch, electionEpoch: this.#round };
     this.#finalizeAtMs = null;
+    this.#lostLeader = null;
     this.#received.clear();
     this.#established.clear();
     this.#tellAsking();

@@ -3,7 +3,7 @@ import { ElectionMesh, electionPeersOf } from '../../core/io/election-mesh.ts';
 import { systemClock } from '../../core/io/system-clock.ts';
 import { silentLogger } from '../../core/ports.ts';
 import { FastLeaderElection } from '../../core/zab/election.ts';
-import type { OwnHistory } from '../../core/zab/election-types.ts';
+import type { ElectionParts, OwnHistory } from '../../core/zab/election-types.ts';
 import { quorumOf, type ServerId } from '../../core/zab/quorum.ts';
 import { formatEnsemble } from '../../wire/ensemble-config.ts';
 import { readNotification, writeNotification } from '../../wire/notification.ts';
@@ -39,11 +39,11 @@ export class ElectionMember implements AsyncDisposable {
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  private constructor(id: ServerId, ensemble: EnsembleConfig) {
+  private constructor(id: ServerId, ensemble: EnsembleConfig, parts: Partial<ElectionParts>) {
     this.id = id;
     const config = Buffer.from(formatEnsemble({ ...ensemble, version: 0 }));
     this.election = new FastLeaderElection(
-      { serverId: id, quorum: quorumOf(ensemble), config },
+      { serverId: id, quorum: quorumOf(ensemble), config, ...parts },
       {
         send: (to, notification) => this.#mesh.send(to, writeNotification(notification)),
         decided: ({ leader }, state) => this.#tell(`${state} ${leader}`),
@@ -74,8 +74,12 @@ export class ElectionMember implements AsyncDisposable {
     );
   }
 
-  static async start(id: ServerId, ensemble: EnsembleConfig): Promise<ElectionMember> {
-    const member = new ElectionMember(id, ensemble);
+  static async start(
+    id: ServerId,
+    ensemble: EnsembleConfig,
+    parts: Partial<ElectionParts> = {},
+  ): Promise<ElectionMember> {
+    const member = new ElectionMember(id, ensemble, parts);
     await member.#mesh.listen();
     return member;
   }

@@ -358,6 +358,29 @@ describe('a server that is gone', () => {
     expect(elector.nowMs).toBe(0);
   });
 
+  test('is not joined again by what it and others said before it died', () => {
+    const elector = new LoneElector(1);
+    const hearAll = () => {
+      elector.hear(3, 'leading', { electionEpoch: 1, peerEpoch: 1 });
+      elector.hear(2, 'following', { leader: 3, electionEpoch: 1, peerEpoch: 1 });
+    };
+    elector.begin();
+    hearAll();
+    expect(elector.decision).toBe('following 3');
+    elector.begin();
+    hearAll();
+    expect(elector.decision).toBeNull();
+    // It lives, and leads: it says so when everybody is asked again, or on a new connection.
+    elector.wait(200);
+    hearAll();
+    expect(elector.decision).toBe('following 3');
+    elector.begin();
+    elector.gone(3);
+    elector.connected(3);
+    hearAll();
+    expect(elector.decision).toBe('following 3');
+  });
+
   test('is told what we think when it is back', () => {
     const elector = new LoneElector(1).begin();
     elector.take();
