@@ -133,6 +133,13 @@ describe('the choice for a learner', () => {
       plan: snap,
     },
     {
+      why: 'with a tail of an epoch of which the history has the start only',
+      base: z(4, 0),
+      held: run(6, 1, 3),
+      peer: z(4, 2),
+      plan: snap,
+    },
+    {
       why: 'at the start of an epoch with transactions',
       ...fourThenSix,
       peer: z(6, 0),
