@@ -88,6 +88,14 @@ export class LeaderBroadcast<Request> {
     this.#tryToCommit();
   }
 
+  /**
+   * A server is synchronized anew. What it had logged beyond the commits will be cut off its log and proposed again: if its earlier
+   * acknowledgements went on counting, a transaction could be committed that a quorum does not have.
+   */
+  forgetAcks(from: ServerId): void {
+    this.#ackedZxid.delete(from);
+  }
+
   #tryToCommit(): void {
     const upTo = this.#quorumAckedZxid();
     while (this.#committedCount < this.#outstanding.length) {

@@ -40,9 +40,16 @@ export class LeaderDiscovery {
     return this.#isAgreed;
   }
 
-  /** A learner has come. Observers have no voice, but the epoch must be new to them too. */
+  /**
+   * A learner has come. Observers have no voice, but the epoch must be new to them too. One that has promised a later epoch than
+   * this leader's, to a leader that failed, could never follow again: so this leader makes way for an election, which finds
+   * an epoch that is new to all. Apache ZooKeeper leaves such a server out until some other reason ends the leader's term.
+   */
   processFOLLOWERINFO(from: ServerId, acceptedEpoch: number): void {
-    if (this.#epoch !== null) return;
+    if (this.#epoch !== null) {
+      if (acceptedEpoch <= this.#epoch) return;
+      throw new RoleFailure(`server ${from} has promised epoch ${acceptedEpoch}, later than ${this.#epoch}`);
+    }
     this.#accepted.set(from, acceptedEpoch);
     this.#propose();
   }
@@ -56,9 +63,13 @@ export class LeaderDiscovery {
     this.#promise(serverId);
   }
 
-  /** A learner has promised the epoch. `currentEpoch` is -1 where it had accepted it before: that says nothing of its history. */
+  /**
+   * A learner answers. `currentEpoch` is -1 where it had accepted the same epoch before: that may have been from another leader, so
+   * it is no promise to this one, and says nothing of how far it has come.
+   */
   processACKEPOCH(from: ServerId, currentEpoch: number, lastZxid: number): void {
-    if (currentEpoch !== -1) this.#assertNotAhead(from, { currentEpoch, lastZxid });
+    if (currentEpoch === -1) return;
+    this.#assertNotAhead(from, { currentEpoch, lastZxid });
     this.#promise(from);
   }
 

@@ -58,6 +58,8 @@ export interface Broadcast {
   outstanding(): Iterable<Committed>;
   /** A server has everything up to this zxid on its disk. */
   processAck(from: ServerId, zxid: number): void;
+  /** What a server has acknowledged so far counts no more: it may be about to cut some of it off its log. */
+  forgetAcks(from: ServerId): void;
 }
 
 /** What a leader asks of its surroundings, in the order in which it must happen. */

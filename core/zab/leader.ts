@@ -213,6 +213,7 @@ export class Leader {
 
   #synchronize(handler: LearnerHandler): void {
     const newLeader = packets.newLeader(this.#discovery.epoch!, this.#parts.config);
+    this.#broadcast?.forgetAcks(handler.serverId);
     const start = this.#effects.syncStart(handler.lastZxid);
     synchronize(handler.link, handler.kind, start, this.#broadcast?.outstanding() ?? [], newLeader);
     handler.phase = 'acknowledgement';
