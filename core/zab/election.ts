@@ -17,6 +17,8 @@ const MAX_INTERVAL_MS = 60_000;
 const FINALIZE_WAIT_MS = 200;
 /** A round beyond this is nonsense, and must not carry our own to where numbers are no longer exact. */
 const ROUND_MAX = 2 ** 52;
+/** How far apart servers may notice the death of their leader and still need not say their votes twice. */
+const EARLY_VOTE_MS = 1000;
 /** What a server says of itself that cannot trust its own files: nobody votes by it. */
 const UNTRUSTED_ZXID = -1;
 
@@ -41,7 +43,8 @@ const UNTRUSTED_ZXID = -1;
  * everybody was asked a second time, as what arrives of it may have been said before it died. For all this, connections must be told in order: nothing of a
  * connection is received before its `peerConnected` or after its `peerGone`. What a gone server said is not listened to.
  *
- * Beyond ZooKeeper: who was answered while this server was looking is told when it has decided, and when the epoch of its vote
+ * Beyond ZooKeeper: a vote that comes while this server has a leader still is remembered, and counts if it begins to look soon
+ * after; who notices a death first would otherwise be heard only when it says its vote again, 200 ms later. And who was answered while this server was looking is told when it has decided, and when the epoch of its vote
  * moves on, so that late servers and observers need not ask again. Observers answer nobody, as nobody counts them.
  *
  * Public calls: `begin` each time that the server has no leader, `updateEpoch` when it leads or follows in a new epoch, and
@@ -69,6 +72,8 @@ export class FastLeaderElection {
   readonly #gone = new Set<ServerId>();
   /** Servers that were looking when last heard. */
   readonly #asking = new Set<ServerId>();
+  /** Votes of those that began to look before us: told to us once, while we could not use them. */
+  readonly #early = new Map<ServerId, { readonly heard: HeardVote; readonly atMs: number }>();
   /** The leader that was just lost, as long as what is heard of it may be from before. */
   #lostLeader: ServerId | null = null;
   #configVersion: number;
@@ -120,6 +125,11 @@ export class FastLeaderElection {
     this.#state = 'looking';
     this.#established.clear();
     this.#beginRound(nowMs);
+    const early = [...this.#early];
+    this.#early.clear();
+    for (const [voter, { heard, atMs }] of early) {
+      if (this.#state === 'looking' && nowMs - atMs <= EARLY_VOTE_MS) this.#hearLooking(voter, heard, nowMs);
+    }
   }
 
   /**
@@ -144,6 +154,7 @@ export class FastLeaderElection {
   peerGone(server: ServerId, nowMs: number): void {
     this.#gone.add(server);
     this.#asking.delete(server);
+    this.#early.delete(server);
     this.#received.delete(server);
     this.#established.delete(server);
     if (this.#round === 0 || this.#state !== 'looking') return;
@@ -163,7 +174,9 @@ export class FastLeaderElection {
     if (asks) this.#asking.add(from);
     else this.#asking.delete(from);
     if (this.#state !== 'looking') {
+      this.#early.delete(from);
       if (!asks) return;
+      this.#early.set(from, { heard: heardVote(notification), atMs: nowMs });
       this.#answer(from);
       if (this.#state === 'leading') this.#effects.voterLooking(from);
     } else if (asks) {

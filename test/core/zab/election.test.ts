@@ -300,6 +300,27 @@ describe('a server that has decided', () => {
     expect(follower.voterLooking).toEqual([]);
   });
 
+  test('remembers the votes of those that begin to look a little earlier', () => {
+    const elector = settled();
+    elector.gone(3);
+    elector.hear(2, 'looking', { electionEpoch: 2 });
+    elector.wait(1000);
+    elector.begin();
+    expect(elector.decision).toBe('following 2');
+  });
+
+  test.each([
+    ['too long ago', (elector: LoneElector) => elector.wait(1001)],
+    ['of a server that has gone', (elector: LoneElector) => elector.gone(2)],
+    ['of a server that has decided', (elector: LoneElector) => elector.hear(2, 'following', { leader: 3 })],
+  ])('does not remember a vote %s', (_, then) => {
+    const elector = settled();
+    elector.hear(2, 'looking', { electionEpoch: 2 });
+    then(elector);
+    elector.begin();
+    expect(elector.election.vote.leader).toBe(1);
+  });
+
   test('begins the next election in a later round, with what it has by then, and has forgotten the last', () => {
     const elector = settled();
     elector.begin({ lastZxid: 8, currentEpoch: 5 });
