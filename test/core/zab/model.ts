@@ -1,3 +1,4 @@
+import { CommittedLog } from '../../../core/zab/commit-log.ts';
 import { Leader } from '../../../core/zab/leader.ts';
 import { LeaderBroadcast } from '../../../core/zab/leader-broadcast.ts';
 import type { LearnerLink, SyncStart } from '../../../core/zab/leader-types.ts';
@@ -5,8 +6,8 @@ import { Learner } from '../../../core/zab/learner.ts';
 import type { LearnerHandler } from '../../../core/zab/learner-handler.ts';
 import type { Epochs, Received } from '../../../core/zab/learner-types.ts';
 import { Majority } from '../../../core/zab/quorum.ts';
+import { planSync } from '../../../core/zab/sync-plan.ts';
 import { ByteWriter } from '../../../wire/bytes.ts';
-import { epochOf } from '../../../wire/ids.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../../wire/quorum.ts';
 import type { InlineReader } from '../../../wire/quorum-reader.ts';
@@ -128,6 +129,8 @@ export class ModelServer {
   /** In memory: the log, of which `disk.log` may lag behind, and how much of it is applied. */
   history: Entry[] = [];
   applied = 0;
+  /** The last of what is applied. */
+  committedLog: CommittedLog;
   isUp = true;
   leader: Leader | null = null;
   learner: Learner | null = null;
@@ -141,6 +144,7 @@ export class ModelServer {
   constructor(id: number, cluster: ModelCluster) {
     this.id = id;
     this.#cluster = cluster;
+    this.committedLog = this.#newCommittedLog();
   }
 
   get isLooking(): boolean {
@@ -174,6 +178,11 @@ export class ModelServer {
 
   #errs(mistake: Mistake): boolean {
     return this.#cluster.mistake === mistake;
+  }
+
+  #newCommittedLog(): CommittedLog {
+    const options = { countMin: this.#cluster.committedCount, bytesMax: 1e6 };
+    return new CommittedLog(this.history[this.applied - 1]?.zxid ?? 0, options);
   }
 
   // -- Disk ------------------------------------------------------------------------------------------------------------------
@@ -231,7 +240,7 @@ export class ModelServer {
   #serve(epoch: number): LeaderBroadcast<null> {
     this.#cluster.checker.leads(this, this.history);
     // What a leader begins with is committed by that alone.
-    this.applied = this.history.length;
+    this.#applyAll();
     this.#beginServing();
     this.broadcast = new LeaderBroadcast<null>(this.#cluster.quorum, epoch * 0x1_0000_0000, {
       propose: (proposal) => {
@@ -262,6 +271,7 @@ export class ModelServer {
     const entry = this.history[this.applied]!;
     if (entry.zxid !== zxid) throw new Error(`server ${this.id} applies out of order`);
     this.applied++;
+    this.committedLog.add(entry.zxid, entry.bytes);
     if (this.isServing) this.#cluster.checker.commits(this, this.history.slice(0, this.applied), entry);
   }
 
@@ -273,18 +283,20 @@ export class ModelServer {
     }
   }
 
-  /** Like `LearnerHandler.syncFollower`, with the whole history at hand. */
-  #syncStart(peerZxid: number): SyncStart {
-    const committed = this.history.slice(0, this.applied);
-    const last = committed[committed.length - 1]?.zxid ?? 0;
-    const at = peerZxid === 0 ? -1 : committed.findIndex(({ zxid }) => zxid === peerZxid);
-    const isKnown = peerZxid === 0 || at >= 0;
-    if (this.#cluster.rng.chance(15)) return this.#snapshot(committed, last);
-    if (isKnown) return { kind: 'diff', zxid: last, transactions: committed.slice(at + 1) };
-    const keep = committed.filter(({ zxid }) => zxid < peerZxid);
-    const cut = keep[keep.length - 1];
-    if (cut === undefined || epochOf(cut.zxid) !== epochOf(peerZxid)) return this.#snapshot(committed, last);
-    return { kind: 'trunc', zxid: cut.zxid, transactions: committed.slice(keep.length) };
+  #syncStart(peerLastZxid: number): SyncStart {
+    const { committedLog: committed } = this;
+    const lastProcessedZxid = this.history[this.applied - 1]?.zxid ?? 0;
+    const plan = planSync({ peerLastZxid, committed, lastProcessedZxid, logged: null });
+    switch (plan.kind) {
+      case 'snap':
+        return this.#snapshot(this.history.slice(0, this.applied), lastProcessedZxid);
+      case 'diff':
+        return { kind: 'diff', zxid: plan.zxid, transactions: committed.after(plan.from) };
+      case 'trunc':
+        return { kind: 'trunc', zxid: plan.zxid, transactions: [] };
+      case 'trunc-diff':
+        return { kind: 'trunc', zxid: plan.zxid, transactions: committed.after(plan.from) };
+    }
   }
 
   #snapshot(committed: readonly Entry[], zxid: number): SyncStart {
@@ -336,6 +348,7 @@ export class ModelServer {
     this.history = this.history.slice(0, at + 1);
     this.disk.log = [...this.history];
     this.applied = this.history.length;
+    this.committedLog = this.#newCommittedLog();
     return true;
   }
 
@@ -346,6 +359,7 @@ export class ModelServer {
         const all = JSON.parse(bytes.toString('utf8', start, end)) as string[];
         this.history = all.map((text) => readEntry(Buffer.from(text, 'base64')));
         this.applied = this.history.length;
+        this.committedLog = this.#newCommittedLog();
         return end;
       },
     };
@@ -363,8 +377,18 @@ export class ModelServer {
     this.persisting = null;
     const isKept = this.#errs('a snapshot that is not on disk is kept when the role ends');
     if (this.#isInMemoryOnly && !isKept) this.history = [...this.disk.log];
+    if (this.#isInMemoryOnly || this.applied > this.history.length) {
+      this.applied = this.history.length;
+      this.committedLog = this.#newCommittedLog();
+    }
     this.#isInMemoryOnly = false;
     if (!isKept) this.disk.log = [...this.history];
+    this.#applyAll();
+  }
+
+  /** What is in the log is applied at the end of a role, committed or not: a later leader may cut it off again. */
+  #applyAll(): void {
+    for (const { zxid, bytes } of this.history.slice(this.applied)) this.committedLog.add(zxid, bytes);
     this.applied = this.history.length;
   }
 
@@ -376,6 +400,8 @@ export class ModelServer {
       : this.history.slice(0, this.disk.log.length + rng.between(0, unsynced));
     this.#isInMemoryOnly = false;
     this.history = [...kept];
+    this.applied = this.history.length;
+    this.committedLog = this.#newCommittedLog();
     this.endRole();
     this.isUp = false;
     if (this.#errs('acceptedEpoch is forgotten in a crash')) this.disk.acceptedEpoch = this.disk.currentEpoch;
@@ -395,10 +421,13 @@ export class ModelCluster {
   /** How rough this run is. */
   readonly #weights: Record<'sync' | 'crash' | 'crashOfLeader' | 'restart' | 'cut' | 'timeOut', number>;
   readonly mistake: Mistake | null;
+  /** How many transactions servers keep at hand for others: few of them make snapshots frequent. */
+  readonly committedCount: number;
 
   constructor(size: number, rng: Rng, mistake: Mistake | null = null) {
     this.rng = rng;
     this.mistake = mistake;
+    this.committedCount = rng.pick([4, 30, 500]);
     this.#weights = {
       sync: rng.between(3, 20),
       crash: rng.between(0, 3),
