@@ -10,6 +10,9 @@ export interface ElectionLinkEvents {
   ended(fault: Error | null): void;
 }
 
+/** Silence after which the system asks whether the other machine is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
 /**
  * A connection of the election mesh after its handshake: framed messages, both ways at will. What cannot be sent at once waits in
  * a queue of one, in which a newer message takes the place of the older: nobody needs an outdated vote.
@@ -26,7 +29,7 @@ export class ElectionLink {
     this.#socket = socket;
     this.#events = events;
     socket.setNoDelay(true);
-    socket.setKeepAlive(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('error', (error) => {
       this.#fault ??= error;
     });

@@ -15,11 +15,14 @@ export interface ElectionParts {
   readonly finalizeWaitMs?: number;
 }
 
-/** What the election asks of its surroundings. None of these may call back into the election before it returns, but `decided`. */
+/**
+ * What the election asks of its surroundings. `decided` and `voterLooking` are the last thing that a call does and may call the
+ * election themselves; the others may not.
+ */
 export interface ElectionEffects {
   /** Queues a notification; a newer one to the same server may take the place of one that has not left. */
   send(to: ServerId, notification: Notification): void;
-  /** Looking is over: the server leads, follows or observes `vote.leader`. The last thing that a call does. */
+  /** Looking is over: the server leads, follows or observes `vote.leader`. */
   decided(vote: Vote, state: Exclude<ServerState, 'looking'>): void;
   /**
    * A voter looks for a leader while this server leads: it may have just started, or have left us (ZOOKEEPER-3109: a leader that

@@ -8,6 +8,8 @@ import { Child, freePort } from '../kit/processes.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 
 const classPath = javaZooKeeper();
+/** What they decide is only in their log. */
+const canRead = classPath?.includes('slf4j-simple') ?? false;
 
 /** One Apache ZooKeeper of an ensemble, which need not ever serve; its log tells what it decides. */
 async function startJava(id: number, ensemble: EnsembleConfig, temp: TempDirectory): Promise<Child> {
@@ -35,7 +37,7 @@ const TOOK_THE_LEAD = /LEADING - LEADER ELECTION TOOK/;
 const FOLLOWS = /FOLLOWING - LEADER ELECTION TOOK/;
 const nothing = { lastZxid: 0, currentEpoch: 0 };
 
-describe.skipIf(classPath === null)('elections with Apache ZooKeeper', () => {
+describe.skipIf(!canRead)('elections with Apache ZooKeeper', () => {
   test('two of them elect, and a third voter and an observer of ours learn who leads', async () => {
     await using temp = await tempDirectory('zookit-election-');
     const ensemble = await loopbackEnsemble(3, 1);
