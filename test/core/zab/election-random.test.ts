@@ -83,6 +83,16 @@ const mistakes: Record<string, MakeElector> = {
     altered(makeElector(parts, effects), { peerGone: () => {} }),
   'it never waits for a better vote': (parts, effects) =>
     makeElector({ ...parts, finalizeWaitMs: 0 }, effects),
+  'it forgets votes that come just before it looks itself': (parts, effects) => {
+    const elector = makeElector(parts, effects);
+    return altered(elector, {
+      receive: (from, notification, nowMs) => {
+        const isEarly = elector.state !== 'looking' && notification.state === 'looking';
+        elector.receive(from, notification, nowMs);
+        if (isEarly) elector.receive(from, { ...notification, state: 'observing' }, nowMs);
+      },
+    });
+  },
   'it says things once': (parts, effects) =>
     makeElector({ ...parts, minIntervalMs: 1e9, maxIntervalMs: 1e9 }, effects),
   'it keeps to its vote when it hears a better one in the same round': (parts, effects) => {
