@@ -85,9 +85,10 @@ export class Preparer {
   /** Throws `WireFault` for a record that cannot be read: such a request takes no place in the order. */
   prepare(request: Request<unknown>, zxid: number, timeMs: number): LoggedTxn {
     const context: Context = { zxid, timeMs, sessionId: request.sessionId, ids: request.ids };
-    const ask = this.#read(request);
+    const ask = request.refused === ErrorCode.Ok ? this.#read(request) : null;
     let txn: Txn;
     try {
+      if (ask === null) throw new Refusal(request.refused, 'refused before it was read');
       if (request.session?.closing === true && request.type !== OpCode.closeSession) {
         throw new Refusal(ErrorCode.SessionExpired, `session is closing`);
       }

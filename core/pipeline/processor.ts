@@ -4,7 +4,7 @@ import { WireFault } from '../../wire/fault.ts';
 import { formatZxid } from '../../wire/ids.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { AuthPacket } from '../../wire/requests.ts';
-import type { LoggedTxn } from '../../wire/txn.ts';
+import type { LoggedTxn, TxnHeader } from '../../wire/txn.ts';
 import type { ServerStats } from '../admin/stats.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
@@ -12,7 +12,7 @@ import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
 import type { Applied, DataTree } from '../tree/tree.ts';
 import { addIdentities } from './acl.ts';
-import type { Connection, ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
 import { Reads } from './reads.ts';
 import { Refusal } from './refusal.ts';
 import type { Waiting } from './request.ts';
@@ -91,7 +91,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
       this.#authenticate(connection, xid, bytes, start + 8, end);
       return;
     }
-    if (isWrite(type)) {
+    if (isWrite(type) || (type === OpCode.sync && this.#path.forwardsSyncs && !session.closing)) {
       this.#submit(connection, session, xid, type, bytes, start + 8, end);
       return;
     }
@@ -128,6 +128,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
       afterZxid: 0,
       answerBytes: 0,
       proposed: true,
+      refused: ErrorCode.Ok,
     });
   }
 
@@ -254,6 +255,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
       afterZxid: this.#path.lastProposed,
       answerBytes: 0,
       proposed: true,
+      refused: ErrorCode.Ok,
     };
     try {
       this.#propose(request);
@@ -288,12 +290,14 @@ export class RequestProcessor implements ConnectionOwner, Committed {
   committed(logged: LoggedTxn, request: ClientRequest | null, applied: Applied): void {
     const { tracker } = this.#parts;
     const { zxid } = logged.header;
+    const waiting = request ?? this.#waitingFor(logged.header);
     if (logged.digest !== null) this.#compareDigest(logged.digest.treeDigest, zxid);
-    const type = request?.type ?? logged.header.type;
+    const type = waiting?.type ?? logged.header.type;
     if (type === OpCode.createSession) {
-      if (request?.origin != null) this.#effects.sessionReady(request.origin);
+      const owner = waiting === null ? tracker.get(logged.header.clientId)?.owner : waiting.origin;
+      if (owner instanceof Connection) this.#effects.sessionReady(owner);
     } else {
-      if (request?.origin != null) this.#reply(request.origin, request, applied);
+      if (waiting?.origin != null) this.#reply(waiting.origin, waiting, applied);
       if (type === OpCode.closeSession) {
         const session = tracker.get(logged.header.clientId);
         tracker.remove(logged.header.clientId);
@@ -306,6 +310,10 @@ export class RequestProcessor implements ConnectionOwner, Committed {
   #reply(connection: Connection, request: ClientRequest, applied: Applied): void {
     if (connection.phase !== 'open') return;
     connection.shiftWaiting();
+    if (applied.err === ErrorCode.SessionMoved) {
+      this.#effects.close(connection, 'its session moved to another server');
+      return;
+    }
     const zxid = this.#parts.tree.lastProcessedZxid;
     const { store } = this.#parts.tree;
     const size = writeReply(connection.out, request.type, request.xid, zxid, applied, store);
@@ -349,12 +357,22 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     if (this.#pendingSyncs.length === 0) return;
     const ready = this.#pendingSyncs.filter((sync) => sync.zxid <= zxid);
     this.#pendingSyncs = this.#pendingSyncs.filter((sync) => sync.zxid > zxid);
-    for (const { connection } of ready) {
-      const sync = connection.phase === 'open' ? connection.shiftWaiting() : undefined;
-      if (sync === undefined) continue;
-      this.#runWaiting(connection, sync);
-      this.#drain(connection);
-    }
+    for (const { connection } of ready) this.synced(connection);
+  }
+
+  synced(connection: Connection): void {
+    const sync = connection.phase === 'open' ? connection.shiftWaiting() : undefined;
+    if (sync === undefined) return;
+    this.#runWaiting(connection, sync);
+    this.#drain(connection);
+  }
+
+  /** On a learner: the request of a client of its own that the transaction answers (CommitProcessor). */
+  #waitingFor({ clientId, cxid }: TxnHeader): ClientRequest | null {
+    const owner = this.#parts.tracker.get(clientId)?.owner;
+    if (!(owner instanceof Connection)) return null;
+    const head = owner.peekWaiting() as ClientRequest | undefined;
+    return head?.proposed === true && head.xid === cxid && head.type !== OpCode.sync ? head : null;
   }
 
   /** A tree that differs from what was prepared is a bug or damaged memory: it is counted, and said once. */

@@ -1,4 +1,5 @@
 import type { Id } from '../../wire/data.ts';
+import type { ErrorCode } from '../../wire/errors.ts';
 import type { Session } from '../session/tracker.ts';
 
 /** A request that waits for earlier writes of its connection, or is itself a write that waits for its commit. */
@@ -28,6 +29,8 @@ export interface Request<Origin> extends Waiting {
   readonly sessionId: bigint;
   /** The session's tracker entry; null where the server asks for itself. */
   readonly session: Session | null;
+  /** What it is refused with before anybody looks at it; `Ok` for nothing. It becomes a transaction all the same. */
+  readonly refused: ErrorCode;
   /** Identities that the client has proven; permissions are judged by them. */
   readonly ids: readonly Id[];
 }

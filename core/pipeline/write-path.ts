@@ -22,8 +22,13 @@ export interface WritePath {
   submit(request: ClientRequest): void;
 }
 
-/** Told of every transaction right after it was applied. */
+/** Told of what comes of the writes, in order. */
 export interface Committed {
-  /** `request` is what asked for it, where that is known; the origin of one that other servers asked for is null. */
+  /**
+   * A transaction was applied. `request` is what asked for it, with no origin where another server did; null where that has to be
+   * found among the requests that wait.
+   */
   committed(logged: LoggedTxn, request: ClientRequest | null, applied: Applied): void;
+  /** The oldest request of the connection that waits, a sync, may be answered: what it waits for has been applied. */
+  synced(connection: Connection): void;
 }

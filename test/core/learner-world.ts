@@ -1,0 +1,151 @@
+import { ServerStats } from '../../core/admin/stats.ts';
+import { AuthProviders } from '../../core/auth/providers.ts';
+import type { ServerConfig } from '../../core/config.ts';
+import { sha1Base64 } from '../../core/io/system-clock.ts';
+import { Clients } from '../../core/pipeline/clients.ts';
+import type { Connection } from '../../core/pipeline/connection.ts';
+import { ForwardedRequests } from '../../core/pipeline/forwarded.ts';
+import { LeaderPath } from '../../core/pipeline/leader-path.ts';
+import { LearnerPath } from '../../core/pipeline/learner-path.ts';
+import { RequestProcessor } from '../../core/pipeline/processor.ts';
+import { type ClientLink, silentLogger } from '../../core/ports.ts';
+import { SessionTracker } from '../../core/session/tracker.ts';
+import { DataTree } from '../../core/tree/tree.ts';
+import { Majority } from '../../core/zab/quorum.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import type { QuorumPacket } from '../../wire/quorum.ts';
+import { readForwardedRequest } from '../../wire/quorum.ts';
+import type { LoggedTxn } from '../../wire/txn.ts';
+import { FakeClient, type LinkAcceptor } from '../kit/fake-client.ts';
+import { SIMULATED_CONFIG } from '../kit/simulated-server.ts';
+import { VirtualTime } from '../kit/virtual-time.ts';
+
+type FromLeader = { readonly kind: 'commit'; readonly logged: LoggedTxn } | { readonly kind: 'synced' };
+
+const treeOptions = { extendedTypes: true, digestEnabled: true, hashSeed: 1 };
+
+/** One learner's clients and what goes to and fro between it and the leader. Nothing moves by itself. */
+export class LearnerSide implements LinkAcceptor {
+  readonly tree = new DataTree(treeOptions);
+  readonly stats = new ServerStats();
+  readonly clients: Clients;
+  readonly processor: RequestProcessor;
+  readonly path: LearnerPath;
+  readonly toLeader: QuorumPacket[] = [];
+  readonly fromLeader: FromLeader[] = [];
+
+  constructor(serverId: number, time: VirtualTime) {
+    const config: ServerConfig = { ...SIMULATED_CONFIG, serverId };
+    const shared = {
+      config,
+      tree: this.tree,
+      stats: this.stats,
+      clock: time,
+      logger: silentLogger,
+      tracker: new SessionTracker(config.tickTimeMs, 0),
+      auth: new AuthProviders(config, sha1Base64),
+    };
+    let path!: LearnerPath;
+    this.processor = new RequestProcessor(
+      shared,
+      {
+        sessionReady: (connection) => this.clients.sessionReady(connection),
+        sessionClosed: (session) => this.clients.sessionClosed(session),
+        close: (connection, reason) => this.clients.close(connection, reason),
+        markDirty: (connection) => this.clients.markDirty(connection),
+        resume: (connection) => this.clients.resume(connection),
+      },
+      (committed) => {
+        path = new LearnerPath(this.tree, committed, (packet) => void this.toLeader.push(packet));
+        return path;
+      },
+    );
+    this.path = path;
+    this.clients = new Clients({ ...shared, processor: this.processor, fourLetterReply: () => '' });
+  }
+
+  connected(link: ClientLink): Connection | null {
+    return this.clients.connected(link);
+  }
+
+  received(connection: Connection, chunk: Buffer): void {
+    this.clients.received(connection, chunk);
+    this.clients.flush();
+  }
+
+  drained(connection: Connection): void {
+    this.clients.drained(connection);
+  }
+
+  disconnected(connection: Connection): void {
+    this.clients.disconnected(connection);
+  }
+
+  /** The next thing that the leader sent. */
+  hear(): void {
+    const next = this.fromLeader.shift()!;
+    if (next.kind === 'commit') this.path.commit(next.logged);
+    else this.path.synced();
+    this.clients.flush();
+  }
+}
+
+/** A leader without clients of its own, and its learners. */
+export class LearnerWorld {
+  readonly time = new VirtualTime(1000);
+  readonly tree = new DataTree(treeOptions);
+  readonly learners: LearnerSide[];
+  readonly #tracker = new SessionTracker(1000, 0);
+  readonly #path: LeaderPath;
+  readonly #forwarded: ForwardedRequests;
+
+  constructor(learnerCount = 1) {
+    const config: ServerConfig = { ...SIMULATED_CONFIG, serverId: 1 };
+    const parts = {
+      config,
+      tree: this.tree,
+      clock: this.time,
+      auth: new AuthProviders(config, sha1Base64),
+      serverId: 1,
+      quorum: new Majority([1]),
+    };
+    this.#path = new LeaderPath(
+      parts,
+      { committed: (logged) => this.#committed(logged), synced() {} },
+      () => {},
+    );
+    this.#forwarded = new ForwardedRequests(this.#tracker, this.#path);
+    this.learners = Array.from({ length: learnerCount }, (_, i) => new LearnerSide(i + 2, this.time));
+  }
+
+  #committed(logged: LoggedTxn): void {
+    if (logged.header.type === OpCode.closeSession) this.#tracker.remove(logged.header.clientId);
+    for (const { fromLeader } of this.learners) fromLeader.push({ kind: 'commit', logged });
+  }
+
+  /** The leader takes what one learner has sent, proposes and commits it. */
+  lead(learner: LearnerSide): void {
+    for (const packet of learner.toLeader.splice(0)) {
+      const request = readForwardedRequest(packet.data);
+      if (request.type === OpCode.sync) learner.fromLeader.push({ kind: 'synced' });
+      else this.#forwarded.submit(learner, request, packet.authinfo ?? [], this.time.monotonicMs());
+      this.#path.durable(this.#path.lastProposed);
+    }
+  }
+
+  settle(): void {
+    for (const learner of this.learners) this.lead(learner);
+    for (const learner of this.learners) while (learner.fromLeader.length > 0) learner.hear();
+  }
+
+  client(learner: LearnerSide): FakeClient {
+    const client = new FakeClient(learner).handshake();
+    this.settle();
+    return client;
+  }
+
+  /** What the leader does when a session has moved to a learner. */
+  revalidate(learner: LearnerSide, sessionId: bigint): boolean {
+    return this.#forwarded.revalidate(learner, sessionId, 10_000, this.time.monotonicMs());
+  }
+}
