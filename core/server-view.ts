@@ -38,7 +38,7 @@ export class RunningView implements ServerView {
 
   get outstandingRequests(): number {
     let count = 0;
-    for (const connection of this.#driver.clients.connections) count += connection.waitingCount;
+    for (const connection of this.#driver.service.clients.connections) count += connection.waitingCount;
     return count;
   }
 
@@ -56,11 +56,11 @@ export class RunningView implements ServerView {
   }
 
   get sessionCount(): number {
-    return this.#driver.tracker.count;
+    return this.#driver.service.tracker.count;
   }
 
   get connectionCount(): number {
-    return this.#driver.clients.connections.size;
+    return this.#driver.service.clients.connections.size;
   }
 
   get watchCount(): number {
@@ -69,12 +69,12 @@ export class RunningView implements ServerView {
   }
 
   *connections(): Iterable<ConnectionView> {
-    for (const connection of this.#driver.clients.connections) yield viewOf(connection);
+    for (const connection of this.#driver.service.clients.connections) yield viewOf(connection);
   }
 
   *sessions(): Iterable<SessionView> {
     const toWall = this.#clock.wallMs() - this.#clock.monotonicMs();
-    for (const { id, expiresAtMs } of this.#driver.tracker.all()) {
+    for (const { id, expiresAtMs } of this.#driver.service.tracker.all()) {
       yield { id, expiresAtMs: Math.round(expiresAtMs + toWall) };
     }
   }

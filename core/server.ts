@@ -2,7 +2,7 @@ import { fourLetterReply } from './admin/four-letter.ts';
 import { ServerStats } from './admin/stats.ts';
 import { AuthProviders } from './auth/providers.ts';
 import type { ServerConfig } from './config.ts';
-import { Driver, type Scheduler } from './driver.ts';
+import { Driver } from './driver.ts';
 import { DiskLog } from './io/disk-log.ts';
 import { DiskSnapshots } from './io/disk-snapshot.ts';
 import { NodeFiles } from './io/node-files.ts';
@@ -13,6 +13,7 @@ import type { Connection } from './pipeline/connection.ts';
 import { type Files, type Logger, silentLogger } from './ports.ts';
 import { RunningView } from './server-view.ts';
 import { recover } from './storage/recovery.ts';
+import type { Scheduler } from './timers.ts';
 import { TreeRestorer } from './tree/restore.ts';
 import { TreeSnapshot } from './tree/snapshot-view.ts';
 import type { DataTree } from './tree/tree.ts';
@@ -92,10 +93,10 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
   const view = new RunningView(driver, tree, config, stats, systemClock);
   tcp = new TcpClients<Connection>(
     {
-      connected: (link) => driver.clients.connected(link),
+      connected: (link) => driver.service.clients.connected(link),
       received: (connection, chunk) => driver.received(connection, chunk),
       drained: (connection) => driver.drained(connection),
-      disconnected: (connection) => driver.clients.disconnected(connection),
+      disconnected: (connection) => driver.service.clients.disconnected(connection),
     },
     logger,
   );

@@ -93,7 +93,7 @@ describe('what a connection may make the server keep', () => {
         frames.push(client.frameOf(OpCode.setData, { path: '/', data: Buffer.from([i]), version: -1 }));
       }
       client.sendRaw(Buffer.concat(frames));
-      waitingMax = Math.max(waitingMax, server.driver.path.broadcast.outstandingCount);
+      waitingMax = Math.max(waitingMax, server.driver.service.path.broadcast.outstandingCount);
       while (client.link.isPaused) {
         server.time.endTurn();
         if (!server.files.step()) throw new Error('paused, and nothing under way');
@@ -117,7 +117,7 @@ describe('what a connection may make the server keep', () => {
     }
     client.sendRaw(Buffer.concat(frames));
     expect(client.link.isPaused).toBe(true);
-    expect(server.driver.path.broadcast.outstandingCount).toBeLessThan(10);
+    expect(server.driver.service.path.broadcast.outstandingCount).toBeLessThan(10);
     server.settle();
     expect(client.takeReplies().map((reply) => reply.err)).toEqual(new Array(64).fill(0));
     expect(client.link.isPaused).toBe(false);
@@ -190,7 +190,7 @@ describe('limits on connections', () => {
     const fourth = server.client();
     expect(() => server.client()).toThrow();
     for (const client of [third, fourth, elsewhere]) client.drop();
-    expect(server.driver.clients.connections.size).toBe(0);
+    expect(server.driver.service.clients.connections.size).toBe(0);
     expect(server.client().isClosed).toBe(false);
   });
 

@@ -234,7 +234,7 @@ export class CrashTrial {
     expect(stateOf(tree)).toEqual(stateOf(this.#reference));
     expect(aclUsage(tree).listed).toBe(aclUsage(tree).used);
     for (const owner of tree.owners.ephemerals.keys()) expect(tree.sessions.has(owner)).toBe(true);
-    expect(this.#server.driver.tracker.count).toBe(tree.sessions.size);
+    expect(this.#server.driver.service.tracker.count).toBe(tree.sessions.size);
   }
 
   /** Without clients, every session ends in time, and its ephemeral nodes with it. */
@@ -247,9 +247,11 @@ export class CrashTrial {
     this.#server.advance(45_000);
     const { tree, failures } = this.#server;
     expect(failures).toEqual([]);
-    expect([tree.sessions.size, tree.owners.ephemerals.size, this.#server.driver.tracker.count]).toEqual([
-      0, 0, 0,
-    ]);
+    expect([
+      tree.sessions.size,
+      tree.owners.ephemerals.size,
+      this.#server.driver.service.tracker.count,
+    ]).toEqual([0, 0, 0]);
     expect(this.#server.stats.digestMismatches).toBe(0);
     this.#time.forget();
   }

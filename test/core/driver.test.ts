@@ -26,7 +26,7 @@ describe('a failing disk', () => {
   ] as const)('a %s that ends with %s stops the server, and no reply leaves', (action, code) => {
     const server = new SimulatedServer();
     const client = server.client();
-    if (action === 'open' || action === 'syncDirectory') server.driver.log.roll();
+    if (action === 'open' || action === 'syncDirectory') server.driver.store.log.roll();
     server.files.planFault({ action, code });
     client.send(OpCode.create, create('/lost'));
     client.send(OpCode.create, create('/lost-too'));
@@ -148,7 +148,7 @@ describe('sessions end in time', () => {
     expect(silent.isClosed).toBe(true);
     expect(busy.isClosed).toBe(false);
     expect(busy.take().filter((item) => item.kind === 'event')).toMatchObject([{ type: 2, path: '/e' }]);
-    expect(server.driver.tracker.count).toBe(1);
+    expect(server.driver.service.tracker.count).toBe(1);
   });
 
   test('after a pause of the whole process, heartbeats that wait in the sockets count first', () => {
@@ -163,10 +163,10 @@ describe('sessions end in time', () => {
       originalEndTurn();
     };
     server.advance(10);
-    expect(server.driver.tracker.count).toBe(1);
+    expect(server.driver.service.tracker.count).toBe(1);
     expect([alive.isClosed, dead.isClosed]).toEqual([false, true]);
     server.advance(6000);
-    expect(server.driver.tracker.count).toBe(0);
+    expect(server.driver.service.tracker.count).toBe(0);
   });
 
   test('a session whose log is slow does not end twice', () => {
@@ -177,7 +177,7 @@ describe('sessions end in time', () => {
     server.time.advance(10_000);
     expect(server.driver.expireSession(client.sessionId)).toBe(false);
     server.settle();
-    expect([server.driver.tracker.count, server.stats.sessionsExpired]).toEqual([0, 0]);
+    expect([server.driver.service.tracker.count, server.stats.sessionsExpired]).toEqual([0, 0]);
     expect(client.takeReplies()).toHaveLength(1);
   });
 
@@ -289,7 +289,7 @@ describe('the first bytes of a connection', () => {
       for (const piece of pieces) server.received(connection, Buffer.from(piece));
       expect(written).toEqual(['ruok!', 'closed']);
     }
-    expect(server.driver.clients.connections.size).toBe(0);
+    expect(server.driver.service.clients.connections.size).toBe(0);
   });
 
   test('a connection that asks for no session goes after ten seconds, the others stay', () => {

@@ -120,7 +120,7 @@ test(`${FRAMES} spoiled frames: the server answers or hangs up, and goes on for 
     server.settle();
     expect(connections).toBeGreaterThan(FRAMES / 200);
     expect([server.failures, server.stats.digestMismatches, witness.isClosed]).toEqual([[], 0, false]);
-    expect(server.driver.path.outstanding.isEmpty).toBe(true);
+    expect(server.driver.service.path.outstanding.isEmpty).toBe(true);
     const before = stateOf(server.tree);
     server.files.crash();
     server.time.forget();

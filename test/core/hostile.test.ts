@@ -69,7 +69,7 @@ describe('a client cannot harm others', () => {
   test('an ACL id that has no form on the wire', () => {
     const server = new SimulatedServer();
     const client = server.client();
-    const before = server.driver.path.broadcast.lastProposed;
+    const before = server.driver.service.path.broadcast.lastProposed;
     client.sendRaw(
       client.frame(
         OpCode.create,
@@ -91,7 +91,7 @@ describe('a client cannot harm others', () => {
     const replies = client.takeReplies();
     expect(replies[0]!.err).not.toBe(0);
     expect(replies.slice(1).map((reply) => reply.err)).toEqual([0, 0]);
-    expect(server.driver.path.broadcast.lastProposed).toBeLessThanOrEqual(before + 2);
+    expect(server.driver.service.path.broadcast.lastProposed).toBeLessThanOrEqual(before + 2);
     expectServing(server);
   });
 

@@ -102,7 +102,7 @@ describe('replies keep the order of the requests', () => {
     expect(server.tree.findPath('/e')).toBe(0);
     expect(server.tree.findPath('/late')).toBe(0);
     expect(server.tree.sessions.size).toBe(0);
-    expect(server.driver.tracker.count).toBe(0);
+    expect(server.driver.service.tracker.count).toBe(0);
     expect(server.tree.watches.data.watches).toBe(0);
     expect(server.stats.digestMismatches).toBe(0);
   });
@@ -201,9 +201,9 @@ describe('sessions and their connections', () => {
     client.send(OpCode.create, create('/e', 1));
     client.drop();
     server.settle();
-    expect(server.driver.tracker.count).toBe(1);
+    expect(server.driver.service.tracker.count).toBe(1);
     server.advance(5000);
-    expect(server.driver.tracker.count).toBe(0);
+    expect(server.driver.service.tracker.count).toBe(0);
     expect(server.tree.findPath('/e')).toBe(0);
   });
 

@@ -123,7 +123,7 @@ export class SimulatedServer implements LinkAcceptor {
   }
 
   connected(link: ClientLink): Connection | null {
-    return this.driver.clients.connected(link);
+    return this.driver.service.clients.connected(link);
   }
 
   received(connection: Connection, chunk: Buffer): void {
@@ -135,7 +135,7 @@ export class SimulatedServer implements LinkAcceptor {
   }
 
   disconnected(connection: Connection): void {
-    this.driver.clients.disconnected(connection);
+    this.driver.service.clients.disconnected(connection);
   }
 
   /** Ends the turn and lets the disk finish all that is under way, until nothing is left to do. */

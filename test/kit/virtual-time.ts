@@ -1,5 +1,5 @@
-import type { Scheduler } from '../../core/driver.ts';
 import type { Clock } from '../../core/ports.ts';
+import type { Scheduler } from '../../core/timers.ts';
 
 interface Timer {
   readonly atMs: number;

@@ -1,0 +1,146 @@
+import type { ServerStats } from './admin/stats.ts';
+import type { ServerConfig } from './config.ts';
+import type { DiskLog } from './io/disk-log.ts';
+import type { DiskSnapshots } from './io/disk-snapshot.ts';
+import type { Clock, Logger, Random } from './ports.ts';
+import { type Scheduler, Timers } from './timers.ts';
+import { TreeSnapshot } from './tree/snapshot-view.ts';
+import type { DataTree } from './tree/tree.ts';
+
+export interface StoreEvents {
+  /** Every transaction up to `zxid` is in the log, on disk. */
+  durable(zxid: number): void;
+  /** The disk failed: nothing becomes durable any more. */
+  failed(error: Error): void;
+}
+
+export interface StoreParts {
+  readonly config: ServerConfig;
+  readonly tree: DataTree;
+  readonly stats: ServerStats;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly scheduler: Scheduler;
+  readonly snapshots: DiskSnapshots;
+  /** Makes the log; its events are the store's. */
+  readonly openLog: (events: StoreEvents) => DiskLog;
+}
+
+/** In how many steps the time of a snapshot is drawn. */
+const DRAW_STEPS = 1000;
+
+/**
+ * What a server keeps: the tree, the log before it, and snapshots of it. What is appended in a turn is flushed once at its end;
+ * snapshots are taken and old ones purged as the configuration says.
+ */
+export class Store {
+  readonly tree: DataTree;
+  readonly log: DiskLog;
+  readonly #parts: StoreParts;
+  readonly #timers: Timers;
+  #flushScheduled = false;
+  #snapshotAfter: { readonly txns: number; readonly bytes: number };
+  #onSnapshotEnd: (() => void) | null = null;
+
+  constructor(parts: StoreParts, events: StoreEvents) {
+    this.#parts = parts;
+    this.tree = parts.tree;
+    this.#timers = new Timers(parts.scheduler);
+    this.log = parts.openLog({
+      durable: (zxid) => {
+        if (!this.#timers.isStopped) events.durable(zxid);
+      },
+      failed: (error) => {
+        this.halt();
+        events.failed(error);
+      },
+    });
+    this.#snapshotAfter = this.#drawSnapshotAfter();
+  }
+
+  /** Starts to purge, where the configuration says so. */
+  start(): void {
+    const { autopurgePurgeIntervalHours } = this.#parts.config;
+    if (autopurgePurgeIntervalHours === 0) return;
+    this.#purge();
+    this.#timers.every(autopurgePurgeIntervalHours * 3_600_000, () => this.#purge());
+  }
+
+  /** Puts a transaction into the log; `bytes` are copied. */
+  append(zxid: number, bytes: Buffer): void {
+    if (this.#timers.isStopped) return;
+    this.log.append(zxid, bytes);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#timers.endOfTurn(() => {
+      this.#flushScheduled = false;
+      this.log.flush();
+      this.#maybeSnapshot();
+    });
+  }
+
+  /** From now on nothing is reported or begun. */
+  halt(): void {
+    this.#timers.stop();
+    this.#parts.snapshots.abort();
+  }
+
+  /** What was appended is written, and the log is closed. Rejects with the disk's error. */
+  async stop(): Promise<void> {
+    this.#timers.stop();
+    // The files belong to the next start as soon as this has ended: no snapshot may still be writing to them.
+    const snapshotEnded = new Promise<void>((resolve) => {
+      if (this.#parts.snapshots.busy) this.#onSnapshotEnd = resolve;
+      else resolve();
+    });
+    this.#parts.snapshots.abort();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.log.close((error) => (error === null ? resolve() : reject(error)));
+      });
+    } finally {
+      await snapshotEnded;
+    }
+  }
+
+  // -- Snapshots -------------------------------------------------------------------------------------------------------------
+
+  /** From half of the limit to all of it: servers of an ensemble would otherwise all take theirs at once. */
+  #drawSnapshotAfter(): { readonly txns: number; readonly bytes: number } {
+    const { config, random } = this.#parts;
+    const draw = (limit: number): number =>
+      Math.floor(limit / 2) * (1 + random.below(DRAW_STEPS) / DRAW_STEPS);
+    const { snapCount, snapSizeLimitBytes } = config;
+    return { txns: draw(snapCount), bytes: snapSizeLimitBytes === 0 ? Infinity : draw(snapSizeLimitBytes) };
+  }
+
+  #maybeSnapshot(): void {
+    if (this.#timers.isStopped) return;
+    const { txns, bytes } = this.#snapshotAfter;
+    const isDue = this.log.txnsSinceRoll > txns || this.log.bytesSinceRoll > bytes;
+    if (!isDue || this.#parts.snapshots.busy) return;
+    this.#snapshotAfter = this.#drawSnapshotAfter();
+    this.log.roll();
+    const startedMs = this.#parts.clock.monotonicMs();
+    this.#parts.snapshots.write(new TreeSnapshot(this.tree), (error, path) => {
+      const { stats, logger, clock } = this.#parts;
+      this.#onSnapshotEnd?.();
+      if (this.#timers.isStopped) return;
+      if (error !== null) {
+        // The log holds everything, so nothing is lost; the next trigger tries again.
+        logger.error(`writing a snapshot failed: ${error.message}`, { path });
+        return;
+      }
+      stats.snapshotMs.add(clock.monotonicMs() - startedMs);
+    });
+  }
+
+  #purge(): void {
+    try {
+      this.#parts.snapshots.purge(this.#parts.config.autopurgeSnapRetainCount);
+    } catch (error) {
+      this.#parts.logger.error(`removing old snapshots failed: ${(error as Error).message}`);
+    }
+  }
+}
