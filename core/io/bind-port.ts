@@ -1,13 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { delimitedHost, type HostAddress } from '../../wire/host-port.ts';
 import type { Logger } from '../ports.ts';
-
-/** Callbacks in later turns of the event loop. Real timers in production; tests may hold them back. */
-export interface LinkScheduler {
-  /** Once this turn's input has been read. */
-  endOfTurn(callback: () => void): void;
-  after(delayMs: number, callback: () => void): { cancel(): void };
-}
+import type { Scheduler } from '../timers.ts';
 
 export interface BindOptions {
   /** For messages: what is listened for. */
@@ -18,7 +12,7 @@ export interface BindOptions {
   readonly bindRetry: number;
   /** Gives up, between two tries or after the last. */
   readonly signal: AbortSignal;
-  readonly scheduler: LinkScheduler;
+  readonly scheduler: Scheduler;
   readonly logger: Logger;
 }
 

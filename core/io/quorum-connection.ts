@@ -3,7 +3,7 @@ import { delimitedHost, type HostAddress } from '../../wire/host-port.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import type { InlineReader } from '../../wire/quorum-reader.ts';
 import type { Logger } from '../ports.ts';
-import type { LinkScheduler } from './bind-port.ts';
+import type { Scheduler } from '../timers.ts';
 import { QuorumLink, type QuorumLinkOptions } from './quorum-link.ts';
 import { type Attempt, raceConnect } from './race-connect.ts';
 
@@ -23,7 +23,7 @@ export interface LeaderConnectionEvents {
 }
 
 export interface LeaderConnectionParts {
-  readonly scheduler: LinkScheduler;
+  readonly scheduler: Scheduler;
   readonly logger: Logger;
 }
 

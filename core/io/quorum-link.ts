@@ -4,8 +4,8 @@ import { WireFault } from '../../wire/fault.ts';
 import { delimitedHost } from '../../wire/host-port.ts';
 import { type QuorumPacket, QuorumPacketReader, writeQuorumPacket } from '../../wire/quorum.ts';
 import type { InlineReader, QuorumPacketSink } from '../../wire/quorum-reader.ts';
+import type { Scheduler } from '../timers.ts';
 import type { LearnerLink } from '../zab/leader-types.ts';
-import type { LinkScheduler } from './bind-port.ts';
 
 export interface QuorumLinkOptions {
   /** Longest data taken in a packet; what is held of one that is arriving is bounded by it. */
@@ -51,7 +51,7 @@ export class QuorumLink implements LearnerLink {
   readonly peer: string;
   readonly #socket: Socket;
   readonly #events: QuorumLinkEvents;
-  readonly #scheduler: LinkScheduler;
+  readonly #scheduler: Scheduler;
   readonly #reader: QuorumPacketReader;
   readonly #sink: QuorumPacketSink;
   readonly #unsentBytesMax: number;
@@ -63,12 +63,7 @@ export class QuorumLink implements LearnerLink {
   /** Why the connection has ended; null while it stands. */
   #reason: string | null = null;
 
-  constructor(
-    socket: Socket,
-    options: QuorumLinkOptions,
-    scheduler: LinkScheduler,
-    events: QuorumLinkEvents,
-  ) {
+  constructor(socket: Socket, options: QuorumLinkOptions, scheduler: Scheduler, events: QuorumLinkEvents) {
     this.#socket = socket;
     this.#events = events;
     this.#scheduler = scheduler;

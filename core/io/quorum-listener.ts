@@ -3,8 +3,9 @@ import type { HostAddress } from '../../wire/host-port.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import type { EnsembleConfig } from '../config.ts';
 import type { Logger } from '../ports.ts';
+import type { Scheduler } from '../timers.ts';
 import type { ServerId } from '../zab/quorum.ts';
-import { bindPort, type LinkScheduler } from './bind-port.ts';
+import { bindPort } from './bind-port.ts';
 import { QuorumLink, type QuorumLinkOptions } from './quorum-link.ts';
 
 export interface QuorumListenerOptions extends QuorumLinkOptions {
@@ -25,7 +26,7 @@ export interface LearnerEvents<Handle> {
 }
 
 export interface QuorumListenerParts {
-  readonly scheduler: LinkScheduler;
+  readonly scheduler: Scheduler;
   readonly logger: Logger;
 }
 

@@ -1,15 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net';
-import type { LinkScheduler } from '../../core/io/bind-port.ts';
 import { connectToLeader, type LeaderConnection } from '../../core/io/quorum-connection.ts';
 import type { QuorumLink } from '../../core/io/quorum-link.ts';
 import { QuorumListener, type QuorumListenerOptions } from '../../core/io/quorum-listener.ts';
 import { type Logger, silentLogger } from '../../core/ports.ts';
+import type { Scheduler } from '../../core/timers.ts';
 import type { HostAddress } from '../../wire/host-port.ts';
 import { type InlineReader, type QuorumPacket, QuorumPacketType } from '../../wire/quorum.ts';
 import { Changes } from './changes.ts';
 import { TEST_DATA_BYTES_MAX } from './quorum-stream.ts';
 
-export const realScheduler: LinkScheduler = {
+export const realScheduler: Scheduler = {
   endOfTurn: (callback) => void setImmediate(callback),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
@@ -18,7 +18,7 @@ export const realScheduler: LinkScheduler = {
 };
 
 /** A scheduler in which whoever pauses for long, such as between two tries, goes on at once. */
-export const hastyScheduler: LinkScheduler = {
+export const hastyScheduler: Scheduler = {
   endOfTurn: realScheduler.endOfTurn,
   after: (_delayMs, callback) => realScheduler.after(0, callback),
 };
@@ -91,7 +91,7 @@ export class TestListener implements AsyncDisposable {
   constructor(
     options: Partial<QuorumListenerOptions> = {},
     logger: Logger = silentLogger,
-    scheduler: LinkScheduler = realScheduler,
+    scheduler: Scheduler = realScheduler,
   ) {
     this.listener = new QuorumListener<TestLearner>(
       {
