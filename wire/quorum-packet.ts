@@ -34,6 +34,11 @@ export function quorumPacketName(type: number): string {
   return names.get(type) ?? `UNKNOWN${type}`;
 }
 
+/** Whether this version knows what such a packet means. One that it does not know is passed over, as ZooKeeper does. */
+export function isQuorumPacketType(type: number): type is QuorumPacketType {
+  return names.has(type);
+}
+
 /**
  * One packet between a learner and its leader. `type` may be a number that nobody knows: a later version's, to be passed over.
  * `zxid` is -1 where it means nothing. `authinfo` is the client's identities in a REQUEST, where a Java leader needs a vector,

@@ -1,6 +1,7 @@
 import { counterOf, epochOf, makeZxid } from '../../wire/ids.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
 import type { QuorumVerifier, ServerId } from './quorum.ts';
+import { RoleFailure } from './role-failure.ts';
 
 /** A transaction on its way to being committed. `bytes` are the same in the log, in a PROPOSAL and in an INFORM. */
 export interface Proposal<Request> {
@@ -62,12 +63,13 @@ export class LeaderBroadcast<Request> {
 
   /**
    * The zxid of the next proposal. When the epoch's counter has run out, a server alone goes on in the next epoch, as if it had
-   * elected itself again. In an ensemble only a new election can go on from there: this throws.
+   * elected itself again. In an ensemble only a new election can go on from there: this throws a `RoleFailure`, and the leader
+   * makes way at its next tick.
    */
   nextZxid(): number {
     if (counterOf(this.#lastProposed) < 0xffff_ffff) return this.#lastProposed + 1;
     if (this.#quorum.voters.length > 1) {
-      throw new Error('the zxid counter of this epoch has run out; a new epoch is needed');
+      throw new RoleFailure('the zxid counter of this epoch has run out; a new epoch is needed');
     }
     return makeZxid(epochOf(this.#lastProposed) + 1, 1);
   }

@@ -1,4 +1,4 @@
-import { formatZxid } from '../../wire/ids.ts';
+import { EPOCH_MAX, formatZxid } from '../../wire/ids.ts';
 import type { LeaderParts } from './leader-types.ts';
 import type { ServerId } from './quorum.ts';
 import { RoleFailure } from './role-failure.ts';
@@ -18,15 +18,22 @@ interface History {
  */
 export class LeaderDiscovery {
   readonly #parts: LeaderParts;
-  /** The accepted epochs of the servers that have come, observers too. */
-  readonly #accepted = new Map<ServerId, number>();
+  /** Voters that have said what they accepted. */
+  readonly #joined = new Set<ServerId>();
   readonly #promised = new Set<ServerId>();
+  /** The latest epoch that anybody who has come has accepted, observers too. */
+  #latestAccepted: number;
   #epoch: number | null = null;
   #isAgreed = false;
 
   constructor(parts: LeaderParts) {
     this.#parts = parts;
-    this.#accepted.set(parts.serverId, parts.epochs.acceptedEpoch);
+    this.#latestAccepted = parts.epochs.acceptedEpoch;
+  }
+
+  /** Counts this server itself. */
+  begin(): void {
+    this.#joined.add(this.#parts.serverId);
     this.#propose();
   }
 
@@ -41,23 +48,40 @@ export class LeaderDiscovery {
   }
 
   /**
-   * A learner has come. Observers have no voice, but the epoch must be new to them too. One that has promised a later epoch than
-   * this leader's, to a leader that failed, could never follow again: so this leader makes way for an election, which finds
-   * an epoch that is new to all. Apache ZooKeeper leaves such a server out until some other reason ends the leader's term.
+   * A learner has come. Observers have no voice, but the epoch must be new to them too. A voter that has promised a later epoch
+   * than this leader's, to a leader that failed, could never follow again: so this leader makes way for an election, and takes
+   * over the promise, so that the next epoch is later whoever comes first. Apache ZooKeeper leaves such a server out until
+   * some other reason ends the leader's term, and so is everybody here who has no vote. Returns why the learner is refused.
    */
-  processFOLLOWERINFO(from: ServerId, acceptedEpoch: number): void {
+  processFOLLOWERINFO(from: ServerId, acceptedEpoch: number): string | null {
+    if (acceptedEpoch >= EPOCH_MAX)
+      return `it has accepted epoch ${acceptedEpoch}, after which there is none`;
     if (this.#epoch !== null) {
-      if (acceptedEpoch <= this.#epoch) return;
-      throw new RoleFailure(`server ${from} has promised epoch ${acceptedEpoch}, later than ${this.#epoch}`);
+      if (acceptedEpoch <= this.#epoch) return null;
+      const reason = `server ${from} has promised epoch ${acceptedEpoch}, later than ${this.#epoch}`;
+      if (!this.#hasVoice(from)) return reason;
+      this.#parts.epochs.setAcceptedEpoch(acceptedEpoch);
+      throw new RoleFailure(reason);
     }
-    this.#accepted.set(from, acceptedEpoch);
+    if (acceptedEpoch > this.#latestAccepted) this.#latestAccepted = acceptedEpoch;
+    if (this.#hasVoice(from)) this.#joined.add(from);
     this.#propose();
+    return null;
+  }
+
+  #hasVoice(server: ServerId): boolean {
+    return this.#parts.quorum.weightOf(server) > 0;
   }
 
   #propose(): void {
     const { quorum, epochs, serverId } = this.#parts;
-    if (!quorum.contains(new Set(this.#accepted.keys()))) return;
-    const epoch = Math.max(...this.#accepted.values()) + 1;
+    if (!quorum.contains(this.#joined)) return;
+    const epoch = this.#latestAccepted + 1;
+    if (epoch > EPOCH_MAX) {
+      throw new RoleFailure(
+        `epoch ${this.#latestAccepted} was the last one: load the data into a new ensemble`,
+      );
+    }
     epochs.setAcceptedEpoch(epoch);
     this.#epoch = epoch;
     this.#promise(serverId);
@@ -65,10 +89,11 @@ export class LeaderDiscovery {
 
   /**
    * A learner answers. `currentEpoch` is -1 where it had accepted the same epoch before: that may have been from another leader, so
-   * it is no promise to this one, and says nothing of how far it has come.
+   * it is no promise to this one, and says nothing of how far it has come. Who has no voice cannot lead in this server's place:
+   * if it is ahead (of a leader that failed before it was established), it will be cut back.
    */
   processACKEPOCH(from: ServerId, currentEpoch: number, lastZxid: number): void {
-    if (currentEpoch === -1) return;
+    if (currentEpoch === -1 || !this.#hasVoice(from)) return;
     this.#assertNotAhead(from, { currentEpoch, lastZxid });
     this.#promise(from);
   }

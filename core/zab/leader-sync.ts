@@ -1,7 +1,6 @@
 import { makeZxid } from '../../wire/ids.ts';
 import { type QuorumPacket, QuorumPacketType } from '../../wire/quorum.ts';
 import type { Committed, LearnerLink, SyncStart } from './leader-types.ts';
-import type { LearnerKind } from './learner-types.ts';
 
 const packet = (type: number, zxid: number, data: Buffer | null = null): QuorumPacket => ({
   type,
@@ -23,22 +22,39 @@ export const packets = {
   leaderInfo: (epoch: number, data: Buffer) => packet(QuorumPacketType.LEADERINFO, makeZxid(epoch, 0), data),
 };
 
+/** Tells of each chunk that is asked for. */
+function watched(chunks: Iterator<Buffer>, progress: () => void): Iterator<Buffer> {
+  return {
+    next() {
+      progress();
+      return chunks.next();
+    },
+    return: (value) => chunks.return?.(value) ?? { done: true, value },
+  };
+}
+
 /**
  * The leader's part of synchronization (LeaderSyncFollower): what brings a learner from its own history to the leader's, then
- * what is proposed and not committed, then NEWLEADER. All of it is queued in one step, so that no proposal can fall in between;
+ * NEWLEADER, then what is proposed and not committed. All of it is queued in one step, so that no proposal can fall in between;
  * whatever is proposed or committed later follows behind (StartForwarding).
+ *
+ * NEWLEADER stands before what is not committed, where Apache ZooKeeper puts it last: a follower takes up those proposals only
+ * after it has acknowledged NEWLEADER in any case, and followers of 3.8.0 drop the ones that came before it, to fail at their
+ * commits (ZOOKEEPER-4394), or acknowledge them before NEWLEADER (4685).
+ *
+ * `progress` is called whenever the connection takes some of a snapshot.
  */
 export function synchronize(
   link: LearnerLink,
-  kind: LearnerKind,
   start: SyncStart,
   outstanding: Iterable<Committed>,
   newLeader: QuorumPacket,
+  progress: () => void,
 ): void {
   switch (start.kind) {
     case 'snap':
       link.send(packet(QuorumPacketType.SNAP, start.zxid));
-      link.stream(start.chunks, () => {});
+      link.stream(watched(start.chunks, progress), progress);
       break;
     case 'trunc':
       link.send(packet(QuorumPacketType.TRUNC, start.zxid));
@@ -51,7 +67,6 @@ export function synchronize(
     link.send(packets.proposal(transaction));
     link.send(packets.commit(transaction.zxid));
   }
-  // Observers hear of a transaction when it is committed.
-  if (kind === 'follower') for (const proposal of outstanding) link.send(packets.proposal(proposal));
   link.send(newLeader);
+  for (const proposal of outstanding) link.send(packets.proposal(proposal));
 }

@@ -67,11 +67,13 @@ export interface LeaderEffects {
   /** The role is over; the server looks for a leader again. Called once, and nothing is asked afterwards. */
   fail(reason: string): void;
   /** A quorum has the leader's history: proposals may be made, from the first zxid of this epoch on. */
-  /** A quorum has the leader's history: proposals may be made, from the first zxid of this epoch on. */
   serve(epoch: number): Broadcast;
   /** How to bring a learner to the committed history, as it is now. */
   syncStart(learnerZxid: number): SyncStart;
-  /** A client of a learner asks for a write, or for a sync. */
+  /**
+   * A client of a learner asks for a write. Whatever the client wrote, this must not throw: a learner forwards it unread, and
+   * its connection is not to pay for it.
+   */
   request(from: ServerId, request: ForwardedRequest, packet: QuorumPacket): void;
   /** A learner has heard from a session. */
   touch(sessionId: bigint, timeoutMs: number): void;

@@ -2,7 +2,12 @@ import { decode, encode } from '../../wire/codec.ts';
 import { WireFault } from '../../wire/fault.ts';
 import { counterOf, epochOf, formatZxid, makeZxid } from '../../wire/ids.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
+import {
+  isQuorumPacketType,
+  type QuorumPacket,
+  QuorumPacketType,
+  quorumPacketName,
+} from '../../wire/quorum.ts';
 import {
   LEARNER_PROTOCOL_VERSION,
   RevalidateReply,
@@ -20,6 +25,8 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { ServerId } from './quorum.ts';
 import { RoleFailure } from './role-failure.ts';
 
+const COUNTER_MAX = 0xffff_ffff;
+
 /**
  * A leader and its learners, from the election's end until it fails: discovery, synchronization, broadcast. One learner's fault
  * ends its connection and nothing else.
@@ -36,7 +43,8 @@ export class Leader {
   /** Voters that have acknowledged NEWLEADER. */
   readonly #acknowledged = new Set<ServerId>();
   readonly #pendingSyncs: { readonly zxid: number; readonly handler: LearnerHandler }[] = [];
-  readonly #beganMs: number;
+  /** When this leader began to wait for what it waits for now, until it serves. */
+  #waitsSinceMs: number;
   #nowMs: number;
   #broadcast: Broadcast | null = null;
   #hasFailed = false;
@@ -44,7 +52,7 @@ export class Leader {
   constructor(parts: LeaderParts, effects: LeaderEffects, nowMs: number) {
     this.#parts = parts;
     this.#effects = effects;
-    this.#beganMs = nowMs;
+    this.#waitsSinceMs = nowMs;
     this.#nowMs = nowMs;
     this.#acknowledged.add(parts.serverId);
     this.#discovery = new LeaderDiscovery(parts);
@@ -64,7 +72,10 @@ export class Leader {
 
   /** Begins: a server whose own voice is a quorum serves at once. */
   begin(): void {
-    this.#guarded(() => this.#tryToServe());
+    this.#guarded(() => {
+      this.#discovery.begin();
+      this.#tryToServe();
+    });
   }
 
   // -- Learners come, speak and go -------------------------------------------------------------------------------------------
@@ -72,6 +83,7 @@ export class Leader {
   connected(link: LearnerLink, nowMs: number): LearnerHandler {
     const handler = new LearnerHandler(link, nowMs);
     this.#handlers.add(handler);
+    if (this.#hasFailed) this.#drop(handler, 'this server leads no more');
     return handler;
   }
 
@@ -100,7 +112,10 @@ export class Leader {
     this.#guarded(() => {
       this.#dropSilent();
       if (this.#broadcast === null) this.#assertBeginsInTime();
-      else this.#assertHasQuorum();
+      else {
+        this.#assertHasQuorum();
+        this.#assertHasZxids(this.#broadcast.lastProposed);
+      }
       const ping = packets.ping(this.#broadcast?.lastProposed ?? this.#parts.lastZxid);
       for (const handler of this.#handlers) if (handler.isForwarding) handler.link.send(ping);
     });
@@ -151,17 +166,26 @@ export class Leader {
         this.#processACK(handler, packet);
         return;
       case QuorumPacketType.PING:
+        this.#assertActive(handler, packet);
         readPingReply(packet.data, (sessionId, timeoutMs) => this.#effects.touch(sessionId, timeoutMs));
         return;
       case QuorumPacketType.REVALIDATE:
+        this.#assertActive(handler, packet);
         this.#processREVALIDATE(handler, packet);
         return;
       case QuorumPacketType.REQUEST:
+        this.#assertActive(handler, packet);
         this.#processREQUEST(handler, packet);
         return;
       default:
-        this.#drop(handler, `it sent ${quorumPacketName(packet.type)}`);
+        if (isQuorumPacketType(packet.type)) this.#drop(handler, `it sent ${quorumPacketName(packet.type)}`);
     }
+  }
+
+  /** A learner has clients, and says more than what it is asked, once it has acknowledged NEWLEADER. */
+  #assertActive(handler: LearnerHandler, { type }: QuorumPacket): void {
+    if (handler.phase === 'active') return;
+    throw new WireFault('malformed', `it sent ${quorumPacketName(type)} before it was up to date`);
   }
 
   /** LeaderProcessFOLLOWERINFO */
@@ -175,6 +199,10 @@ export class Leader {
       this.#drop(handler, `its protocol version ${protocolVersion} is too old`);
       return;
     }
+    if (serverid === this.#parts.serverId || serverid < 0) {
+      this.#drop(handler, `it calls itself server ${serverid}: give it a myid of its own`);
+      return;
+    }
     if (configVersion > this.#parts.configVersion) {
       this.#drop(handler, `it knows configuration ${formatZxid(configVersion)}, newer than this leader's`);
       return;
@@ -184,11 +212,16 @@ export class Leader {
     }
     handler.serverId = serverid;
     handler.kind = packet.type === QuorumPacketType.FOLLOWERINFO ? 'follower' : 'observer';
-    handler.phase = 'epoch';
     const wasChosen = this.#discovery.epoch !== null;
-    this.#discovery.processFOLLOWERINFO(serverid, epochOf(packet.zxid));
+    const refusal = this.#discovery.processFOLLOWERINFO(serverid, epochOf(packet.zxid));
+    if (refusal !== null) {
+      this.#drop(handler, refusal);
+      return;
+    }
+    handler.phase = 'epoch';
     if (wasChosen) this.#sendLEADERINFO(handler);
     else if (this.#discovery.epoch !== null) {
+      this.#waitsSinceMs = this.#nowMs;
       for (const other of this.#handlers) if (other.phase === 'epoch') this.#sendLEADERINFO(other);
     }
   }
@@ -204,9 +237,12 @@ export class Leader {
       return;
     }
     handler.lastZxid = packet.zxid;
+    const currentEpoch = readAckEpoch(packet.data);
     handler.phase = 'agreement';
-    this.#discovery.processACKEPOCH(handler.serverId, readAckEpoch(packet.data), packet.zxid);
+    const wasAgreed = this.#discovery.isAgreed;
+    this.#discovery.processACKEPOCH(handler.serverId, currentEpoch, packet.zxid);
     if (!this.#discovery.isAgreed) return;
+    if (!wasAgreed) this.#waitsSinceMs = this.#nowMs;
     for (const other of this.#handlers) if (other.phase === 'agreement') this.#synchronize(other);
     this.#tryToServe();
   }
@@ -215,8 +251,13 @@ export class Leader {
     const newLeader = packets.newLeader(this.#discovery.epoch!, this.#parts.config);
     this.#broadcast?.forgetAcks(handler.serverId);
     const start = this.#effects.syncStart(handler.lastZxid);
-    synchronize(handler.link, handler.kind, start, this.#broadcast?.outstanding() ?? [], newLeader);
+    // Observers hear of a transaction when it is committed.
+    const outstanding = handler.kind === 'follower' ? [...(this.#broadcast?.outstanding() ?? [])] : [];
+    synchronize(handler.link, start, outstanding, newLeader, () => {
+      handler.heardMs = this.#nowMs;
+    });
     handler.phase = 'acknowledgement';
+    for (const { zxid } of outstanding) handler.forwarded(zxid, this.#nowMs);
   }
 
   /** LeaderProcessACKLD before the learner is active, LeaderProcessACK after. */
@@ -224,18 +265,30 @@ export class Leader {
     if (handler.phase === 'acknowledgement' && zxid === makeZxid(this.#discovery.epoch!, 0)) {
       handler.phase = 'active';
       if (handler.kind === 'follower') this.#acknowledged.add(handler.serverId);
-      if (this.#broadcast !== null) handler.link.send(packets.upToDate());
+      if (this.#broadcast !== null) this.#sendUPTODATE(handler);
       else this.#tryToServe();
       return;
     }
-    if (!handler.isForwarding) {
-      this.#drop(handler, `it acknowledged ${formatZxid(zxid)} before NEWLEADER`);
+    // Apache ZooKeeper 3.8.0 may acknowledge transactions of the DIFF before NEWLEADER (ZOOKEEPER-4685).
+    const isAwaited = handler.phase === 'acknowledgement' && counterOf(zxid) !== 0;
+    if (handler.phase !== 'active' && !isAwaited) {
+      this.#drop(handler, `it acknowledged ${formatZxid(zxid)} in place of NEWLEADER`);
       return;
     }
     // The answer to UPTODATE.
     if (counterOf(zxid) === 0 || handler.kind !== 'follower') return;
+    const last = this.#broadcast?.lastProposed ?? this.#parts.lastZxid;
+    if (zxid > last) {
+      this.#drop(handler, `it acknowledged ${formatZxid(zxid)}, but ${formatZxid(last)} was proposed last`);
+      return;
+    }
     handler.acknowledged(zxid, this.#nowMs);
     this.#broadcast?.processAck(handler.serverId, zxid);
+  }
+
+  #sendUPTODATE(handler: LearnerHandler): void {
+    handler.link.send(packets.upToDate());
+    handler.toldUpToDate(this.#nowMs);
   }
 
   #processREVALIDATE(handler: LearnerHandler, { data }: QuorumPacket): void {
@@ -246,7 +299,7 @@ export class Leader {
   }
 
   #processREQUEST(handler: LearnerHandler, packet: QuorumPacket): void {
-    if (handler.phase !== 'active' || this.#broadcast === null) {
+    if (this.#broadcast === null) {
       this.#drop(handler, 'it forwarded a request before it was up to date');
       return;
     }
@@ -264,41 +317,51 @@ export class Leader {
 
   #tryToServe(): void {
     const { quorum, epochs } = this.#parts;
-    if (this.#broadcast !== null || !this.#discovery.isAgreed || !quorum.contains(this.#acknowledged)) return;
+    if (this.#hasFailed || this.#broadcast !== null) return;
+    if (!this.#discovery.isAgreed || !quorum.contains(this.#acknowledged)) return;
     this.#broadcast = this.#effects.serve(epochs.currentEpoch);
     for (const handler of this.#handlers) {
-      if (handler.phase === 'active') handler.link.send(packets.upToDate());
+      if (handler.phase === 'active') this.#sendUPTODATE(handler);
     }
   }
 
   #dropSilent(): void {
     const { tickTimeMs, initLimitTicks, syncLimitTicks } = this.#parts;
     for (const handler of [...this.#handlers]) {
-      const limitTicks = handler.phase === 'active' ? syncLimitTicks : initLimitTicks + syncLimitTicks;
+      // Apache ZooKeeper's learners answer no pings before UPTODATE.
+      const isUpToDate = handler.phase === 'active' && this.isServing;
+      const limitTicks = isUpToDate ? syncLimitTicks : initLimitTicks + syncLimitTicks;
       const silentMs = this.#nowMs - handler.heardMs;
       if (silentMs > limitTicks * tickTimeMs) this.#drop(handler, `it has been silent for ${silentMs} ms`);
-      else if (handler.owesForMs(this.#nowMs) > (initLimitTicks + syncLimitTicks) * tickTimeMs) {
+      else if (handler.owesForMs(this.#nowMs) > syncLimitTicks * tickTimeMs) {
         this.#drop(handler, 'it acknowledges no proposals');
       }
     }
   }
 
+  /** Each step has initLimit: until the epoch is chosen, until it is agreed on, and until a quorum has the history. */
   #assertBeginsInTime(): void {
     const { tickTimeMs, initLimitTicks } = this.#parts;
-    const waitedMs = this.#nowMs - this.#beganMs;
+    const waitedMs = this.#nowMs - this.#waitsSinceMs;
     if (waitedMs <= initLimitTicks * tickTimeMs) return;
     throw new RoleFailure(`no quorum of followers within initLimit, ${initLimitTicks * tickTimeMs} ms`);
   }
 
+  /** Those that are silent for too long were dropped. Who is being synchronized anew is alive (LearnerHandler.synced). */
   #assertHasQuorum(): void {
-    const { quorum, serverId, tickTimeMs, syncLimitTicks } = this.#parts;
+    const { quorum, serverId } = this.#parts;
     const alive = new Set([serverId]);
     for (const handler of this.#handlers) {
-      const isHeard = this.#nowMs - handler.heardMs <= syncLimitTicks * tickTimeMs;
-      if (handler.phase === 'active' && handler.kind === 'follower' && isHeard) alive.add(handler.serverId);
+      if (handler.phase !== 'info' && handler.kind === 'follower') alive.add(handler.serverId);
     }
     if (!quorum.contains(alive))
       throw new RoleFailure(`only servers ${[...alive].join(', ')} are left of a quorum`);
+  }
+
+  /** The counter starts again in the next epoch, and an epoch needs an election (ZOOKEEPER-1277). */
+  #assertHasZxids(lastProposed: number): void {
+    if (epochOf(lastProposed) === this.#discovery.epoch && counterOf(lastProposed) < COUNTER_MAX) return;
+    throw new RoleFailure(`the zxid counter of epoch ${this.#discovery.epoch} has run out`);
   }
 
   #drop(handler: LearnerHandler, reason: string): void {

@@ -1,9 +1,14 @@
 import { decode } from '../../wire/codec.ts';
-import { makeZxid } from '../../wire/ids.ts';
-import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
+import { formatZxid, makeZxid } from '../../wire/ids.ts';
+import {
+  isQuorumPacketType,
+  type QuorumPacket,
+  QuorumPacketType,
+  quorumPacketName,
+} from '../../wire/quorum.ts';
 import { RevalidateReply, writePingReply } from '../../wire/quorum-payloads.ts';
 import type { Synchronized } from './learner-sync.ts';
-import type { LearnerEffects, Received } from './learner-types.ts';
+import type { LearnerEffects, LearnerKind, Received } from './learner-types.ts';
 import { assertFollows, receivedOf, takeCommitted } from './received.ts';
 import { RoleFailure } from './role-failure.ts';
 
@@ -15,6 +20,7 @@ import { RoleFailure } from './role-failure.ts';
  * transactions are applied in the order in which they were proposed.
  */
 export class LearnerBroadcast {
+  readonly #kind: LearnerKind;
   readonly #effects: LearnerEffects;
   readonly #epoch: number;
   /** In the log, not committed yet. */
@@ -24,10 +30,15 @@ export class LearnerBroadcast {
   #lastReceived: number;
   #isServing = false;
 
-  constructor(epoch: number, effects: LearnerEffects, { lastZxid, proposed }: Synchronized) {
+  constructor(kind: LearnerKind, epoch: number, effects: LearnerEffects, lastZxid: number) {
+    this.#kind = kind;
     this.#epoch = epoch;
     this.#effects = effects;
     this.#lastReceived = lastZxid;
+  }
+
+  /** Takes up what was proposed during synchronization. */
+  begin({ proposed }: Synchronized): void {
     for (const received of proposed) this.#log(received);
   }
 
@@ -42,7 +53,7 @@ export class LearnerBroadcast {
         return;
       case QuorumPacketType.COMMIT:
       case QuorumPacketType.COMMITANDACTIVATE:
-        this.#effects.commit(takeCommitted(this.#proposed, packet.zxid));
+        this.#processCOMMIT(packet);
         return;
       case QuorumPacketType.INFORM:
       case QuorumPacketType.INFORMANDACTIVATE:
@@ -61,6 +72,7 @@ export class LearnerBroadcast {
         this.#effects.synced();
         return;
       default:
+        if (!isQuorumPacketType(packet.type)) return;
         throw new RoleFailure(`the leader sent ${quorumPacketName(packet.type)} during broadcast`);
     }
   }
@@ -78,9 +90,15 @@ export class LearnerBroadcast {
     this.#effects.send({ type: QuorumPacketType.ACK, zxid, data: null, authinfo: null });
   }
 
+  /** An observer has no part in proposals, and is told when they are committed. */
   #processPROPOSAL(packet: QuorumPacket): void {
+    if (this.#kind === 'observer') return;
     assertFollows(packet.zxid, this.#lastReceived);
     this.#log(receivedOf(packet));
+  }
+
+  #processCOMMIT({ zxid }: QuorumPacket): void {
+    if (this.#kind === 'follower') this.#effects.commit(takeCommitted(this.#proposed, zxid));
   }
 
   #log(received: Received): void {
@@ -92,6 +110,9 @@ export class LearnerBroadcast {
 
   /** Observers hear of a transaction when it is committed, and acknowledge none. */
   #processINFORM(packet: QuorumPacket): void {
+    if (this.#kind === 'follower') {
+      throw new RoleFailure(`the leader sent INFORM ${formatZxid(packet.zxid)} to a follower`);
+    }
     assertFollows(packet.zxid, this.#lastReceived);
     const received = receivedOf(packet);
     this.#lastReceived = received.zxid;

@@ -8,6 +8,14 @@ import { RoleFailure } from './role-failure.ts';
 /** What ACKEPOCH says in place of the current epoch when the new epoch had been accepted before: it is no evidence then. */
 const EPOCH_ACCEPTED_BEFORE = -1;
 
+/** What the learner has answered. */
+export interface Accepted {
+  /** The epoch that was agreed on. */
+  readonly epoch: number;
+  /** The end of the log, or 0 to be sent a snapshot. */
+  readonly toldZxid: number;
+}
+
 /**
  * The learner's part of discovery (ConnectAndFollowerSendFOLLOWERINFO, FollowerProcessLEADERINFO): tells the leader how far it
  * has come, and promises the new epoch.
@@ -38,12 +46,11 @@ export class LearnerDiscovery {
     });
   }
 
-  /** Returns the epoch that was agreed on. */
-  processLEADERINFO(packet: QuorumPacket): number {
+  processLEADERINFO(packet: QuorumPacket): Accepted {
     if (packet.type !== QuorumPacketType.LEADERINFO) {
       throw new RoleFailure(`the leader began with ${quorumPacketName(packet.type)} in place of LEADERINFO`);
     }
-    const { epochs, lastZxid } = this.#parts;
+    const { epochs, lastZxid, needsSnapshot } = this.#parts;
     const epoch = epochOf(packet.zxid);
     if (epoch < epochs.acceptedEpoch) {
       throw new RoleFailure(
@@ -52,12 +59,13 @@ export class LearnerDiscovery {
     }
     const isNew = epoch > epochs.acceptedEpoch;
     if (isNew) epochs.setAcceptedEpoch(epoch);
+    const toldZxid = needsSnapshot === true && !isNew ? 0 : lastZxid;
     this.#effects.send({
       type: QuorumPacketType.ACKEPOCH,
-      zxid: lastZxid,
+      zxid: toldZxid,
       data: writeAckEpoch(isNew ? epochs.currentEpoch : EPOCH_ACCEPTED_BEFORE),
       authinfo: null,
     });
-    return epoch;
+    return { epoch, toldZxid };
   }
 }

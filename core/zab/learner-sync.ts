@@ -1,6 +1,12 @@
 import { epochOf, formatZxid, makeZxid } from '../../wire/ids.ts';
-import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
+import {
+  isQuorumPacketType,
+  type QuorumPacket,
+  QuorumPacketType,
+  quorumPacketName,
+} from '../../wire/quorum.ts';
 import type { InlineReader } from '../../wire/quorum-reader.ts';
+import type { Accepted } from './learner-discovery.ts';
 import type { LearnerEffects, LearnerParts, Received } from './learner-types.ts';
 import { assertFollows, receivedOf, takeCommitted } from './received.ts';
 import { RoleFailure } from './role-failure.ts';
@@ -15,6 +21,13 @@ export interface Synchronized {
   readonly packets: readonly QuorumPacket[];
 }
 
+/** Whose phase this is: `Learner`. */
+export interface SyncOwner {
+  synchronized(result: Synchronized): void;
+  /** Runs what comes back later, unless the role has ended. */
+  guarded(action: () => void): void;
+}
+
 /**
  * The learner's part of synchronization (FollowerProcessSyncMessage, FollowerProcessPROPOSALInSync,
  * FollowerProcessCOMMITInSync, FollowerProcessNEWLEADER): takes over the leader's history, and says so when it is safe.
@@ -25,9 +38,10 @@ export interface Synchronized {
  */
 export class LearnerSync {
   readonly #epoch: number;
+  readonly #toldZxid: number;
   readonly #parts: LearnerParts;
   readonly #effects: LearnerEffects;
-  readonly #done: (synchronized: Synchronized) => void;
+  readonly #owner: SyncOwner;
   #mode: 'unknown' | 'log' | 'snapshot' = 'unknown';
   /** Last transaction that was received. */
   #lastReceived: number;
@@ -39,12 +53,14 @@ export class LearnerSync {
   #awaited: number | null = null;
   /** What has come since NEWLEADER. */
   readonly #packets: QuorumPacket[] = [];
+  #isAcknowledged = false;
 
-  constructor(epoch: number, parts: LearnerParts, effects: LearnerEffects, done: (s: Synchronized) => void) {
-    this.#epoch = epoch;
+  constructor(accepted: Accepted, parts: LearnerParts, effects: LearnerEffects, owner: SyncOwner) {
+    this.#epoch = accepted.epoch;
+    this.#toldZxid = accepted.toldZxid;
     this.#parts = parts;
     this.#effects = effects;
-    this.#done = done;
+    this.#owner = owner;
     this.#lastReceived = this.#lastTaken = this.#durable = parts.lastZxid;
   }
 
@@ -80,6 +96,7 @@ export class LearnerSync {
       case QuorumPacketType.PING:
         return;
       default:
+        if (!isQuorumPacketType(packet.type)) return;
         throw new RoleFailure(`the leader sent ${quorumPacketName(packet.type)} during synchronization`);
     }
   }
@@ -87,9 +104,11 @@ export class LearnerSync {
   #processSyncMessage(packet: QuorumPacket): InlineReader | null {
     switch (packet.type) {
       case QuorumPacketType.DIFF:
+        this.#assertCanBeginFromLog(packet);
         this.#mode = 'log';
         return null;
       case QuorumPacketType.TRUNC:
+        this.#assertCanBeginFromLog(packet);
         if (!this.#effects.truncate(packet.zxid)) {
           throw new RoleFailure(
             `the log cannot be cut back to ${formatZxid(packet.zxid)}, as the leader asks`,
@@ -107,6 +126,11 @@ export class LearnerSync {
     }
   }
 
+  #assertCanBeginFromLog({ type }: QuorumPacket): void {
+    if (this.#toldZxid === this.#parts.lastZxid) return;
+    throw new RoleFailure(`the leader sent ${quorumPacketName(type)} to a learner that needs a snapshot`);
+  }
+
   #goOnFrom(zxid: number): void {
     this.#lastReceived = this.#lastTaken = this.#durable = zxid;
   }
@@ -120,9 +144,14 @@ export class LearnerSync {
     if (zxid > this.#lastTaken) this.#take(takeCommitted(this.#proposed, zxid));
   }
 
+  /** What was proposed to an observer before (leaders of old do that) is committed by this. */
   #processINFORM(packet: QuorumPacket): void {
-    const received = this.#receive(packet);
-    if (received !== null) this.#take(received);
+    if (packet.zxid <= this.#lastTaken) return;
+    if (this.#proposed.length > 0) this.#take(takeCommitted(this.#proposed, packet.zxid));
+    else {
+      const received = this.#receive(packet);
+      if (received !== null) this.#take(received);
+    }
   }
 
   /** A snapshot will cover what is committed on top of it; else the log must hold it. */
@@ -145,15 +174,20 @@ export class LearnerSync {
       throw new RoleFailure(`NEWLEADER names epoch ${epochOf(zxid)}, but ${this.#epoch} was agreed on`);
     }
     this.#awaited = this.#lastTaken;
-    if (this.#mode === 'snapshot') this.#effects.persistSnapshot(() => this.#acknowledge());
-    else if (this.#durable >= this.#awaited) this.#acknowledge();
+    if (this.#mode === 'snapshot') {
+      this.#effects.persistSnapshot(() => this.#owner.guarded(() => this.#acknowledge()));
+    } else if (this.#durable >= this.#awaited) this.#acknowledge();
   }
 
   #acknowledge(): void {
+    if (this.#isAcknowledged) return;
+    this.#isAcknowledged = true;
     const { epochs } = this.#parts;
     if (epochs.currentEpoch !== this.#epoch) epochs.setCurrentEpoch(this.#epoch);
     const zxid = makeZxid(this.#epoch, 0);
     this.#effects.send({ type: QuorumPacketType.ACK, zxid, data: null, authinfo: null });
-    this.#done({ lastZxid: this.#lastTaken, proposed: this.#proposed, packets: this.#packets });
+    // Observers hear of the same transactions again when they are committed.
+    const proposed = this.#parts.kind === 'follower' ? this.#proposed : [];
+    this.#owner.synchronized({ lastZxid: this.#lastTaken, proposed, packets: this.#packets });
   }
 }

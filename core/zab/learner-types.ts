@@ -27,6 +27,12 @@ export interface LearnerParts {
   readonly epochs: Epochs;
   /** Last transaction in the log. All of it is durable and applied when the role begins. */
   readonly lastZxid: number;
+  /**
+   * Set after `truncate` has failed, until a snapshot of a leader is on disk: the log is of no use to begin from. To a leader whose
+   * epoch is new to this server its end is named all the same, as it may be all that is left of what was committed; only to one
+   * whose epoch was accepted before, so that the answer is no promise, can the learner pretend to have nothing.
+   */
+  readonly needsSnapshot?: boolean;
   /** Version of the configuration that this server knows. */
   readonly configVersion: number;
 }
@@ -40,13 +46,14 @@ export interface LearnerEffects {
   log(received: Received): void;
   /** Applies a committed transaction. */
   commit(received: Received): void;
-  /** Cuts everything after `zxid` from log and tree, durably. False if that cannot be done. */
+  /** Cuts everything after `zxid` from log and tree, durably. False if that cannot be done: `LearnerParts.needsSnapshot`. */
   truncate(zxid: number): boolean;
   /** Empties the tree and returns what fills it from the leader's stream. */
   receiveSnapshot(zxid: number): InlineReader;
   /**
-   * Makes durable what `receiveSnapshot` filled and what was committed on top of it, and calls `done` in a later turn. Until then
-   * the disk has the old history; should the role end earlier, the tree in memory is worth nothing.
+   * Makes durable what `receiveSnapshot` filled and what was committed on top of it, so that nothing of the old log follows it, and
+   * calls `done` in a later turn. Until then the disk has the old history; should the role end earlier, the tree in memory is
+   * worth nothing, and `done` does nothing.
    */
   persistSnapshot(done: () => void): void;
   /** The learner is up to date: clients may come. */

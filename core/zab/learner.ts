@@ -2,7 +2,7 @@ import { WireFault } from '../../wire/fault.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import type { InlineReader } from '../../wire/quorum-reader.ts';
 import { LearnerBroadcast } from './learner-broadcast.ts';
-import { LearnerDiscovery } from './learner-discovery.ts';
+import { type Accepted, LearnerDiscovery } from './learner-discovery.ts';
 import { LearnerSync, type Synchronized } from './learner-sync.ts';
 import type { LearnerEffects, LearnerParts, Received } from './learner-types.ts';
 import { RoleFailure } from './role-failure.ts';
@@ -72,16 +72,21 @@ export class Learner {
     return null;
   }
 
-  #beginSync(epoch: number): void {
-    this.#epoch = epoch;
-    this.#sync = new LearnerSync(epoch, this.#parts, this.#effects, (synchronized) =>
-      this.#guarded(() => this.#beginBroadcast(epoch, synchronized)),
-    );
+  #beginSync(accepted: Accepted): void {
+    this.#epoch = accepted.epoch;
+    this.#sync = new LearnerSync(accepted, this.#parts, this.#effects, {
+      synchronized: (result) => this.#beginBroadcast(accepted.epoch, result),
+      guarded: (action) => this.#guarded(action),
+    });
   }
 
   #beginBroadcast(epoch: number, synchronized: Synchronized): void {
-    this.#broadcast = new LearnerBroadcast(epoch, this.#effects, synchronized);
-    for (const packet of synchronized.packets) this.#broadcast.packet(packet);
+    this.#broadcast = new LearnerBroadcast(this.#parts.kind, epoch, this.#effects, synchronized.lastZxid);
+    this.#broadcast.begin(synchronized);
+    for (const packet of synchronized.packets) {
+      if (this.#hasFailed) return;
+      this.#broadcast.packet(packet);
+    }
   }
 
   #guarded(action: () => void): void {

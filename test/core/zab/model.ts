@@ -66,6 +66,7 @@ export const mistakes = [
   'a snapshot that is not on disk is kept when the role ends',
   'a promise to another leader of the same epoch counts',
   'a follower that is ahead is not noticed',
+  'a learner that needs a snapshot hides what it has',
 ] as const;
 export type Mistake = (typeof mistakes)[number];
 
@@ -140,6 +141,7 @@ export class ModelServer {
   /** Set while a snapshot that was received is not on disk. */
   persisting: (() => void) | null = null;
   #isInMemoryOnly = false;
+  #needsSnapshot = false;
 
   constructor(id: number, cluster: ModelCluster) {
     this.id = id;
@@ -203,6 +205,7 @@ export class ModelServer {
     const done = this.persisting!;
     this.persisting = null;
     this.#isInMemoryOnly = false;
+    this.#needsSnapshot = false;
     this.disk.log = [...this.history];
     done();
   }
@@ -310,7 +313,7 @@ export class ModelServer {
       kind: 'follower' as const,
       serverId: this.id,
       epochs: this.epochs,
-      lastZxid: this.lastZxid,
+      ...this.#toldZxid(),
       configVersion: 0,
     };
     this.learner = new Learner(parts, {
@@ -331,6 +334,13 @@ export class ModelServer {
     this.learner.begin();
   }
 
+  #toldZxid(): { lastZxid: number; needsSnapshot?: boolean } {
+    if (this.#needsSnapshot && this.#errs('a learner that needs a snapshot hides what it has')) {
+      return { lastZxid: 0 };
+    }
+    return { lastZxid: this.lastZxid, needsSnapshot: this.#needsSnapshot };
+  }
+
   #log(received: Received): void {
     this.history.push(readEntry(received.bytes));
     if (this.#errs('a follower acknowledges before the sync')) this.learner?.durable(received.zxid);
@@ -343,7 +353,10 @@ export class ModelServer {
 
   #truncate(zxid: number): boolean {
     const at = this.history.findIndex((entry) => entry.zxid === zxid);
-    if (at < 0) return false;
+    if (at < 0 || this.#cluster.cutFails()) {
+      this.#needsSnapshot = true;
+      return false;
+    }
     if (this.#errs('a TRUNC is not carried out')) return true;
     this.history = this.history.slice(0, at + 1);
     this.disk.log = [...this.history];
@@ -419,7 +432,10 @@ export class ModelCluster {
   readonly trace: string[] = [];
   #values = 0;
   /** How rough this run is. */
-  readonly #weights: Record<'sync' | 'crash' | 'crashOfLeader' | 'restart' | 'cut' | 'timeOut', number>;
+  readonly #weights: Record<
+    'sync' | 'crash' | 'crashOfLeader' | 'restart' | 'cut' | 'timeOut' | 'cutFails',
+    number
+  >;
   readonly mistake: Mistake | null;
   /** How many transactions servers keep at hand for others: few of them make snapshots frequent. */
   readonly committedCount: number;
@@ -435,6 +451,7 @@ export class ModelCluster {
       restart: rng.between(2, 12),
       cut: rng.between(0, 3),
       timeOut: rng.between(0, 4),
+      cutFails: rng.pick([0, 20, 100]),
     };
     this.quorum = new Majority(Array.from({ length: size }, (_, i) => i + 1));
     this.servers = this.quorum.voters.map((id) => new ModelServer(id, this));
@@ -479,6 +496,11 @@ export class ModelCluster {
     else if (what === 'restart') rng.pick(this.servers.filter(({ isUp }) => !isUp)).isUp = true;
     else if (what === 'cut') this.cut(rng.pick(this.#wires));
     else if (what === 'timeOut') this.#noted('time out', rng.pick(late)).endRole();
+  }
+
+  /** Whether a log cannot be cut: the files say so. */
+  cutFails(): boolean {
+    return this.rng.chance(this.#weights.cutFails);
   }
 
   #noted(what: string, server: ModelServer): ModelServer {
