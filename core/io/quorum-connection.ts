@@ -155,7 +155,7 @@ export class LeaderConnection {
 }
 
 /** Whoever connects to a port of their own machine where nobody listens may be given that same port, and meet themselves. */
-function isOwnEcho({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+export function isOwnEcho({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
   return localPort === remotePort && localAddress === remoteAddress;
 }
 

@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { noEnsemble } from '../../core/config.ts';
+import { isOwnEcho } from '../../core/io/quorum-connection.ts';
 import { quorumAddressesOf } from '../../core/io/quorum-listener.ts';
+import { silentLogger } from '../../core/ports.ts';
+import type { HostAddress } from '../../wire/host-port.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import { RawListener, RawPeer } from '../kit/meshes.ts';
 import { freePort } from '../kit/processes.ts';
@@ -10,6 +13,7 @@ import {
   HeardLogger,
   hastyScheduler,
   numbered,
+  socketPair,
   TestConnection,
   TestListener,
   turns,
@@ -61,12 +65,18 @@ describe('a learner', () => {
     expect(connection.reason).toBe(null);
   });
 
-  test('tries every address, and keeps one connection', async () => {
+  test('tries every address, and no other once one has answered', async () => {
     await using listener = await TestListener.start();
     const dead = { host: '127.0.0.1', port: await freePort() };
     const unknown = { host: 'nowhere.invalid', port: 1 };
-    using connection = new TestConnection([dead, unknown, listener.address]);
+    using connection = new TestConnection(
+      [dead, unknown, listener.address],
+      {},
+      silentLogger,
+      hastyScheduler,
+    );
     await connection.until('the connection', () => connection.isConnected);
+    await expectNobodyAt(dead);
     expect(listener.learners.length).toBe(1);
   });
 
@@ -107,17 +117,25 @@ describe('a learner', () => {
   });
 
   test('that closes before there is a connection makes none', async () => {
-    const port = await freePort();
+    const address = { host: '127.0.0.1', port: await freePort() };
     const logger = new HeardLogger();
-    const connection = new TestConnection([{ host: '127.0.0.1', port }], {}, logger);
-    await logger.until(/yet:/);
+    const connection = new TestConnection([address], {}, logger, hastyScheduler);
+    await logger.until(/ECONNREFUSED/);
     connection.connection.close();
-    await using listener = new TestListener({ addresses: [{ host: '127.0.0.1', port }] });
-    await listener.listen();
-    using later = new TestConnection([listener.address]);
-    await later.until('the connection', () => later.isConnected);
-    expect(listener.learners.length).toBe(1);
+    await expectNobodyAt(address);
     expect(connection.isConnected).toBe(false);
+  });
+
+  test('knows when it has met itself at a port of its own machine', async () => {
+    const port = await freePort();
+    const echo = connect({ host: '127.0.0.1', port, localPort: port });
+    await new Promise<void>((resolve) => echo.once('connect', () => resolve()));
+    expect(isOwnEcho(echo)).toBe(true);
+    echo.destroy();
+    const [near, far] = await socketPair();
+    expect([near, far].map(isOwnEcho)).toEqual([false, false]);
+    near.destroy();
+    far.destroy();
   });
 
   test('ends a connection on which a leader speaks rubbish, and names it', async () => {
@@ -223,11 +241,17 @@ describe("a leader's port", () => {
     await logger.until(/trying again/);
     await listener.listener.close();
     await expect(opened).rejects.toThrow(/was given up$/);
-    const early = new TestListener();
+  });
+
+  test('that is closed as it opens has freed its port by then', async () => {
+    const addresses = [{ host: '127.0.0.1', port: await freePort() }];
+    const early = new TestListener({ addresses });
     const never = early.listen();
     never.catch(() => {});
     await early.listener.close();
-    await expect(never).rejects.toThrow(/^listening for learners at 127\.0\.0\.1:0 was given up$/);
+    await using again = new TestListener({ addresses });
+    await again.listen();
+    await expect(never).rejects.toThrow(/^listening for learners at 127\.0\.0\.1:\d+ was given up$/);
   });
 
   test('listens on every address of the machine where it is told to', async () => {
@@ -262,6 +286,19 @@ describe("a leader's port", () => {
     expect(() => new TestListener({ addresses: [] })).toThrow(/server\.1 has no address/);
   });
 });
+
+/** Opens a port and sees that none but a learner of its own comes, while another would have tried many times. */
+async function expectNobodyAt(address: HostAddress): Promise<void> {
+  await using listener = new TestListener({ addresses: [address] });
+  await listener.listen();
+  for (let round = 1; round <= 10; round++) {
+    using own = new TestConnection([address]);
+    await own.until('the connection', () => own.isConnected);
+    await listener.learner(round - 1);
+    await turns(10);
+    expect(listener.learners.length).toBe(round);
+  }
+}
 
 function samePacket(one: QuorumPacket, other: QuorumPacket): boolean {
   if (one.zxid !== other.zxid || one.type !== other.type) return false;

@@ -17,10 +17,13 @@ export const realScheduler: Scheduler = {
   },
 };
 
-/** A scheduler in which whoever pauses for long, such as between two tries, goes on at once. */
+/** The longest pause between two tries of anything. */
+const PAUSE_MS_MAX = 1000;
+
+/** A scheduler in which whoever pauses between two tries goes on at once; limits are as long as they are. */
 export const hastyScheduler: Scheduler = {
   endOfTurn: realScheduler.endOfTurn,
-  after: (_delayMs, callback) => realScheduler.after(0, callback),
+  after: (delayMs, callback) => realScheduler.after(delayMs <= PAUSE_MS_MAX ? 0 : delayMs, callback),
 };
 
 /** A packet that can be told from others by its zxid. */
@@ -168,12 +171,14 @@ export class TestConnection implements Disposable {
     addresses: readonly HostAddress[],
     options: { readonly connectLimitMs?: number; readonly dataBytesMax?: number } = {},
     logger: Logger = silentLogger,
+    scheduler: Scheduler = realScheduler,
   ) {
     this.connection = connectToLeader(
       addresses,
       { connectLimitMs: 20_000, dataBytesMax: TEST_DATA_BYTES_MAX, ...options },
       {
         connected: () => {
+          if (this.isConnected) throw new Error('connected twice');
           this.isConnected = true;
           if (this.greeting !== null) this.connection.send(this.greeting);
           this.#changes.tell();
@@ -189,7 +194,7 @@ export class TestConnection implements Disposable {
           this.#changes.tell();
         },
       },
-      { scheduler: realScheduler, logger },
+      { scheduler, logger },
     );
   }
 
