@@ -38,9 +38,9 @@ export class Driver {
     this.service = new Service(
       parts,
       (committed) =>
-        new LeaderPath({ ...parts, serverId, quorum }, committed, ({ zxid, bytes }) =>
-          this.store.append(zxid, bytes),
-        ),
+        new LeaderPath({ ...parts, serverId, quorum }, committed, {
+          log: ({ zxid, bytes }) => this.store.append(zxid, bytes),
+        }),
     );
     this.#housekeeping = new Housekeeping(parts, this.service);
   }

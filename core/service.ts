@@ -20,6 +20,12 @@ export interface ServiceParts {
   readonly fourLetterReply: (word: FourLetterWord) => string;
 }
 
+/** What a learner does otherwise: another server watches over its sessions. */
+export interface ServiceOptions {
+  readonly tracker?: SessionTracker;
+  readonly revalidate?: (sessionId: bigint, timeoutMs: number) => void;
+}
+
 /** Serves clients for as long as the server has a role: their connections and sessions, and their requests in order. */
 export class Service<Path extends WritePath> {
   readonly clients: Clients;
@@ -30,10 +36,14 @@ export class Service<Path extends WritePath> {
   #stopped = false;
 
   /** `pathTo` makes the way that writes go. */
-  constructor(parts: ServiceParts, pathTo: (committed: Committed) => Path) {
+  constructor(
+    parts: ServiceParts,
+    pathTo: (committed: Committed) => Path,
+    { tracker, revalidate }: ServiceOptions = {},
+  ) {
     const { config, tree, clock } = parts;
     this.#clock = clock;
-    this.tracker = new SessionTracker(config.tickTimeMs, clock.monotonicMs());
+    this.tracker = tracker ?? new SessionTracker(config.tickTimeMs, clock.monotonicMs());
     for (const [id, timeoutMs] of tree.sessions) this.tracker.track(id, timeoutMs, clock.monotonicMs());
     const shared = { ...parts, tracker: this.tracker };
     let path!: Path;
@@ -52,7 +62,7 @@ export class Service<Path extends WritePath> {
       },
     );
     this.path = path;
-    this.clients = new Clients({ ...shared, processor: this.processor });
+    this.clients = new Clients({ ...shared, processor: this.processor, revalidate });
   }
 
   received(connection: Connection, chunk: Buffer): void {

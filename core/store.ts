@@ -35,28 +35,80 @@ const DRAW_STEPS = 1000;
  * snapshots are taken and old ones purged as the configuration says.
  */
 export class Store {
-  readonly tree: DataTree;
-  readonly log: DiskLog;
   readonly #parts: StoreParts;
+  readonly #events: StoreEvents;
   readonly #timers: Timers;
+  #tree: DataTree;
+  #log: DiskLog;
+  #lastLogged: number;
+  #durable: number;
   #flushScheduled = false;
   #snapshotAfter: { readonly txns: number; readonly bytes: number };
   #onSnapshotEnd: (() => void) | null = null;
 
   constructor(parts: StoreParts, events: StoreEvents) {
     this.#parts = parts;
-    this.tree = parts.tree;
+    this.#events = events;
     this.#timers = new Timers(parts.scheduler);
-    this.log = parts.openLog({
+    this.#tree = parts.tree;
+    this.#lastLogged = this.#durable = parts.tree.lastProcessedZxid;
+    this.#log = this.#openLog();
+    this.#snapshotAfter = this.#drawSnapshotAfter();
+  }
+
+  get tree(): DataTree {
+    return this.#tree;
+  }
+
+  get log(): DiskLog {
+    return this.#log;
+  }
+
+  /** Last transaction in the log, or in the snapshot that it goes on from. */
+  get lastLogged(): number {
+    return this.#lastLogged;
+  }
+
+  /** Whether everything in the log is on disk. */
+  get isDurable(): boolean {
+    return this.#durable >= this.#lastLogged;
+  }
+
+  #openLog(): DiskLog {
+    return this.#parts.openLog({
       durable: (zxid) => {
-        if (!this.#timers.isStopped) events.durable(zxid);
+        this.#durable = zxid;
+        if (!this.#timers.isStopped) this.#events.durable(zxid);
       },
       failed: (error) => {
         this.halt();
-        events.failed(error);
+        this.#events.failed(error);
       },
     });
-    this.#snapshotAfter = this.#drawSnapshotAfter();
+  }
+
+  /**
+   * Closes the log, all of which must be durable, lets `change` work on the files, and goes on in a new one with the tree that it
+   * returns. A snapshot under way is given up.
+   */
+  rewrite(change: () => DataTree): void {
+    if (!this.isDurable) throw new Error('the log is still being written');
+    this.#parts.snapshots.abort();
+    let closed: Error | null | undefined;
+    this.#log.close((error) => {
+      closed = error;
+    });
+    if (closed === undefined) throw new Error('the log is still being written');
+    if (closed !== null) throw closed;
+    this.#tree = change();
+    this.#lastLogged = this.#durable = this.#tree.lastProcessedZxid;
+    this.#log = this.#openLog();
+  }
+
+  /** The tree is another one, which is not on disk. Nothing may be appended until `rewrite`. */
+  replaceTree(tree: DataTree): void {
+    this.#parts.snapshots.abort();
+    this.#tree = tree;
   }
 
   /** Starts to purge, where the configuration says so. */
@@ -70,6 +122,7 @@ export class Store {
   /** Puts a transaction into the log; `bytes` are copied. */
   append(zxid: number, bytes: Buffer): void {
     if (this.#timers.isStopped) return;
+    this.#lastLogged = zxid;
     this.log.append(zxid, bytes);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;

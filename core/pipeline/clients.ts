@@ -24,6 +24,8 @@ export interface ClientsParts {
   readonly processor: RequestProcessor;
   /** The answer to a four-letter word. */
   readonly fourLetterReply: (word: FourLetterWord) => string;
+  /** On a learner: asks the leader whether a session that comes from elsewhere lives; `revalidated` is told. */
+  readonly revalidate?: ((sessionId: bigint, timeoutMs: number) => void) | undefined;
 }
 
 const NO_PASSWORD = Buffer.alloc(PASSWORD_BYTES);
@@ -40,6 +42,8 @@ export class Clients {
   readonly #parts: ClientsParts;
   readonly #byIp = new Map<string, number>();
   readonly #dirty: Connection[] = [];
+  /** Connections that wait for the leader's word on the session that they ask for. */
+  readonly #revalidating = new Map<bigint, Connection>();
   #nextSessionId: bigint;
 
   constructor(parts: ClientsParts) {
@@ -266,16 +270,42 @@ export class Clients {
   }
 
   #renew(connection: Connection, sessionId: bigint, password: Uint8Array | null, timeoutMs: number): void {
-    const { tracker, processor, logger } = this.#parts;
+    const { tracker, revalidate } = this.#parts;
     const session = tracker.get(sessionId);
     const isOwner = password !== null && sessionPassword(sessionId).equals(password);
-    if (!isOwner || session === undefined || session.closing) {
-      const reason = isOwner ? 'has expired' : 'was asked for with a wrong password';
-      logger.info(`session ${formatSessionId(sessionId)} ${reason}`, { client: connection.link.remoteIp });
-      this.#respond(connection, 0n, 0);
-      this.close(connection, `session ${reason}`);
-      return;
+    if (isOwner && revalidate !== undefined) {
+      connection.link.pauseReading();
+      connection.askedTimeoutMs = timeoutMs;
+      this.#revalidating.set(sessionId, connection);
+      revalidate(sessionId, timeoutMs);
+    } else if (isOwner && session !== undefined && !session.closing) {
+      this.#adopt(connection, session, timeoutMs);
+    } else {
+      this.#refuse(connection, sessionId, isOwner ? 'has expired' : 'was asked for with a wrong password');
     }
+  }
+
+  /** The leader's word on a session that a client asked this learner for. */
+  revalidated(sessionId: bigint, valid: boolean): void {
+    const connection = this.#revalidating.get(sessionId);
+    this.#revalidating.delete(sessionId);
+    if (connection === undefined || connection.phase !== 'joining') return;
+    const { tracker, processor } = this.#parts;
+    const timeoutMs = connection.askedTimeoutMs;
+    if (valid) this.#adopt(connection, tracker.track(sessionId, timeoutMs, processor.nowMs), timeoutMs);
+    else this.#refuse(connection, sessionId, 'has expired');
+  }
+
+  #refuse(connection: Connection, sessionId: bigint, reason: string): void {
+    this.#parts.logger.info(`session ${formatSessionId(sessionId)} ${reason}`, {
+      client: connection.link.remoteIp,
+    });
+    this.#respond(connection, 0n, 0);
+    this.close(connection, `session ${reason}`);
+  }
+
+  #adopt(connection: Connection, session: Session, timeoutMs: number): void {
+    const { tracker, processor } = this.#parts;
     const earlier = session.owner;
     session.owner = connection;
     session.timeoutMs = timeoutMs;

@@ -57,6 +57,8 @@ export class Connection implements Watcher {
   dirty = false;
   /** It has too much under way or leaves too much unread: nothing more is read from it, and frames that came are held. */
   paused = false;
+  /** The session timeout that was negotiated, while the leader is asked about the session. */
+  askedTimeoutMs = 0;
   /** Whether the client sent the read-only byte, and so expects it back. */
   sentReadOnly = false;
 

@@ -25,6 +25,14 @@ export interface LeaderPathParts {
  */
 const DIGEST_CHECK_INTERVAL = 64;
 
+/** What a leader's write path asks of its surroundings, in order. */
+export interface LeaderPathEffects {
+  /** Put the proposal into the log, and send it to learners; tell `durable` when it is on disk. */
+  log(proposal: ClientProposal): void;
+  /** The proposal is committed: it is applied next. */
+  commit?(proposal: ClientProposal): void;
+}
+
 /** The leader's write path: prepare, propose, log, acknowledge, commit, apply. A server alone leads itself. */
 export class LeaderPath implements WritePath {
   readonly forwardsSyncs = false;
@@ -33,15 +41,16 @@ export class LeaderPath implements WritePath {
   readonly #parts: LeaderPathParts;
   readonly #proposer: Proposer;
   readonly #committed: Committed;
+  readonly #effects: LeaderPathEffects;
 
-  /** `log` puts a proposal into the log; `durable` is told when it is on disk. */
-  constructor(parts: LeaderPathParts, committed: Committed, log: (proposal: ClientProposal) => void) {
+  constructor(parts: LeaderPathParts, committed: Committed, effects: LeaderPathEffects) {
     this.#parts = parts;
     this.#committed = committed;
+    this.#effects = effects;
     this.outstanding = new OutstandingChanges(parts.tree);
     this.#proposer = new Proposer(parts, this.outstanding);
     this.broadcast = new LeaderBroadcast(parts.quorum, parts.tree.lastProcessedZxid, {
-      propose: log,
+      propose: (proposal) => effects.log(proposal),
       commit: (proposal) => this.#commit(proposal),
     });
   }
@@ -63,7 +72,9 @@ export class LeaderPath implements WritePath {
     this.broadcast.processAck(this.#parts.serverId, zxid);
   }
 
-  #commit({ logged, zxid, request }: ClientProposal): void {
+  #commit(proposal: ClientProposal): void {
+    this.#effects.commit?.(proposal);
+    const { logged, zxid, request } = proposal;
     const prepared = zxid % DIGEST_CHECK_INTERVAL === 0 ? null : this.outstanding;
     const applied = this.#parts.tree.apply(logged, prepared);
     this.outstanding.applied(zxid);

@@ -294,6 +294,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     if (logged.digest !== null) this.#compareDigest(logged.digest.treeDigest, zxid);
     const type = waiting?.type ?? logged.header.type;
     if (type === OpCode.createSession) {
+      this.#trackSession(logged);
       const owner = waiting === null ? tracker.get(logged.header.clientId)?.owner : waiting.origin;
       if (owner instanceof Connection) this.#effects.sessionReady(owner);
     } else {
@@ -365,6 +366,13 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     if (sync === undefined) return;
     this.#runWaiting(connection, sync);
     this.#drain(connection);
+  }
+
+  /** Sessions of other servers' clients may come to this one any time. */
+  #trackSession({ header: { clientId }, txn }: LoggedTxn): void {
+    const { tracker } = this.#parts;
+    if (tracker.get(clientId) !== undefined || txn.type !== OpCode.createSession) return;
+    tracker.track(clientId, txn.body.timeOut, this.nowMs);
   }
 
   /** On a learner: the request of a client of its own that the transaction answers (CommitProcessor). */

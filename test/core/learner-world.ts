@@ -112,7 +112,7 @@ export class LearnerWorld {
     this.#path = new LeaderPath(
       parts,
       { committed: (logged) => this.#committed(logged), synced() {} },
-      () => {},
+      { log() {} },
     );
     this.#forwarded = new ForwardedRequests(this.#tracker, this.#path);
     this.learners = Array.from({ length: learnerCount }, (_, i) => new LearnerSide(i + 2, this.time));

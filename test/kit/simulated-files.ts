@@ -43,6 +43,11 @@ export class SimulatedFiles implements Files {
     this.#faults.push({ fault, left: fault.after ?? 0 });
   }
 
+  /** Writes and syncs that are under way. */
+  get pending(): number {
+    return this.#running.length;
+  }
+
   /** Ends one write or sync that is under way. False when there is none. */
   step(): boolean {
     if (this.#running.length === 0) return false;

@@ -1,0 +1,156 @@
+import { makeZxid } from '../../wire/ids.ts';
+import { Housekeeping } from '../housekeeping.ts';
+import { ForwardedRequests } from '../pipeline/forwarded.ts';
+import { type ClientProposal, LeaderPath } from '../pipeline/leader-path.ts';
+import { Service } from '../service.ts';
+import { SnapshotStreamWriter } from '../storage/snapshot-stream.ts';
+import { Timers } from '../timers.ts';
+import { TreeSnapshot } from '../tree/snapshot-view.ts';
+import { Leader } from '../zab/leader.ts';
+import type { Broadcast, LeaderEffects, SyncStart } from '../zab/leader-types.ts';
+import type { ServerId } from '../zab/quorum.ts';
+import { planSync } from '../zab/sync-plan.ts';
+import type { MemberParts, Role, RoleEvents } from './role.ts';
+
+/** A leader: the protocol with its learners, its own clients, and what only a leader does. */
+export class Leading implements Role {
+  /** Where learners' connections go. */
+  readonly leader: Leader;
+  readonly #parts: MemberParts;
+  readonly #events: RoleEvents;
+  readonly #timers: Timers;
+  /** Stands for each learner as the owner of the sessions that it serves. */
+  readonly #learners = new Map<ServerId, object>();
+  #service: Service<LeaderPath> | null = null;
+  #forwarded: ForwardedRequests | null = null;
+  #housekeeping: Housekeeping | null = null;
+
+  constructor(parts: MemberParts, events: RoleEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#timers = new Timers(parts.scheduler);
+    const { config, quorum, epochs, store, clock } = parts;
+    this.leader = new Leader(
+      {
+        serverId: config.serverId,
+        quorum,
+        epochs,
+        lastZxid: store.tree.lastProcessedZxid,
+        config: parts.ensembleText,
+        configVersion: 0,
+        tickTimeMs: config.tickTimeMs,
+        initLimitTicks: config.ensemble.initLimitTicks,
+        syncLimitTicks: config.ensemble.syncLimitTicks,
+      },
+      this.#effects(),
+      clock.monotonicMs(),
+    );
+  }
+
+  get service(): Service<LeaderPath> | null {
+    return this.#service;
+  }
+
+  begin(): void {
+    const { clock, config } = this.#parts;
+    this.#timers.every(config.tickTimeMs / 2, () => this.leader.tick(clock.monotonicMs()));
+    this.leader.begin();
+  }
+
+  durable(zxid: number): void {
+    const service = this.#service;
+    service?.turn(() => service.path.durable(zxid));
+  }
+
+  stop(reason: string): void {
+    this.#timers.stop();
+    this.#housekeeping?.stop();
+    this.#service?.stop(reason);
+    this.leader.close(reason);
+    const { store, committedLog } = this.#parts;
+    for (const { zxid, logged, bytes } of this.#outstanding()) {
+      store.tree.apply(logged);
+      committedLog.add(zxid, bytes);
+    }
+  }
+
+  #outstanding(): readonly ClientProposal[] {
+    return this.#service?.path.broadcast.outstanding() ?? [];
+  }
+
+  #effects(): LeaderEffects {
+    const { clock } = this.#parts;
+    return {
+      fail: (reason) => this.#events.failed(reason),
+      serve: (epoch) => this.#serve(epoch),
+      syncStart: (learnerZxid) => this.#syncStart(learnerZxid),
+      request: (from, request, { authinfo }) => {
+        this.#service?.turn(() =>
+          this.#forwarded?.submit(this.#learner(from), request, authinfo ?? [], clock.monotonicMs()),
+        );
+      },
+      touch: (sessionId) => {
+        const session = this.#service?.tracker.get(sessionId);
+        if (session !== undefined) this.#service?.tracker.touch(session, clock.monotonicMs());
+      },
+      revalidate: (learner, sessionId, timeoutMs) =>
+        this.#forwarded?.revalidate(this.#learner(learner), sessionId, timeoutMs, clock.monotonicMs()) ??
+        false,
+    };
+  }
+
+  #learner(serverId: ServerId): object {
+    let learner = this.#learners.get(serverId);
+    if (learner === undefined) {
+      learner = { serverId };
+      this.#learners.set(serverId, learner);
+    }
+    return learner;
+  }
+
+  #serve(epoch: number): Broadcast {
+    const { store, committedLog, config, quorum } = this.#parts;
+    const { tree } = store;
+    tree.lastProcessedZxid = makeZxid(epoch, 0);
+    const service = new Service({ ...this.#parts, tree }, (committed) => {
+      const parts = { ...this.#parts, tree, serverId: config.serverId, quorum };
+      return new LeaderPath(parts, committed, {
+        log: (proposal) => {
+          store.append(proposal.zxid, proposal.bytes);
+          this.leader.proposed(proposal, this.#parts.clock.monotonicMs());
+        },
+        commit: (proposal) => {
+          committedLog.add(proposal.zxid, proposal.bytes);
+          this.leader.committed(proposal);
+        },
+      });
+    });
+    this.#service = service;
+    this.#forwarded = new ForwardedRequests(service.tracker, service.path);
+    this.#housekeeping = new Housekeeping({ ...this.#parts, tree }, service);
+    this.#housekeeping.start();
+    this.#events.established(epoch);
+    this.#events.serving();
+    return service.path.broadcast;
+  }
+
+  /** From memory where it is there; a learner that lags more gets the tree. */
+  #syncStart(peerLastZxid: number): SyncStart {
+    const { store, committedLog } = this.#parts;
+    const { tree } = store;
+    const { lastProcessedZxid } = tree;
+    const plan = planSync({ peerLastZxid, committed: committedLog, lastProcessedZxid, logged: null });
+    switch (plan.kind) {
+      case 'diff':
+        return { kind: 'diff', zxid: plan.zxid, transactions: committedLog.after(plan.from) };
+      case 'trunc-diff':
+        return { kind: 'trunc', zxid: plan.zxid, transactions: committedLog.after(plan.from) };
+      case 'trunc':
+        return { kind: 'trunc', zxid: plan.zxid, transactions: [] };
+      case 'snap': {
+        const chunks = new SnapshotStreamWriter(new TreeSnapshot(tree));
+        return { kind: 'snap', zxid: lastProcessedZxid, transactions: [], chunks };
+      }
+    }
+  }
+}

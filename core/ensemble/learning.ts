@@ -1,0 +1,201 @@
+import { encode } from '../../wire/codec.ts';
+import { type QuorumPacket, QuorumPacketType, RevalidateRequest } from '../../wire/quorum.ts';
+import type { InlineReader } from '../../wire/quorum-reader.ts';
+import { LearnerPath } from '../pipeline/learner-path.ts';
+import { Service } from '../service.ts';
+import { TouchTable } from '../session/touch-table.ts';
+import { SnapshotStreamReader } from '../storage/snapshot-stream.ts';
+import { beginHistoryAt, truncateLogs } from '../storage/truncate.ts';
+import { Timers } from '../timers.ts';
+import { TreeRestorer } from '../tree/restore.ts';
+import { TreeSnapshot } from '../tree/snapshot-view.ts';
+import { Learner } from '../zab/learner.ts';
+import type { LearnerEffects, LearnerKind, Received } from '../zab/learner-types.ts';
+import type { MemberParts, Role, RoleEvents } from './role.ts';
+
+/** The learner's end of the connection to its leader. */
+export interface LeaderChannel {
+  send(packet: QuorumPacket): void;
+  close(): void;
+}
+
+/** A follower or an observer: the protocol with its leader, and its own clients. */
+export class Learning implements Role {
+  readonly #learner: Learner;
+  readonly #parts: MemberParts;
+  readonly #events: RoleEvents;
+  readonly #timers: Timers;
+  readonly #channel: LeaderChannel;
+  #service: Service<LearnerPath> | null = null;
+  #touchTable: TouchTable | null = null;
+  /** The tree is the leader's, and not on disk: should the role end now, it is worth nothing. */
+  #isUnsaved = false;
+  #heardMs: number;
+
+  constructor(kind: LearnerKind, parts: MemberParts, channel: LeaderChannel, events: RoleEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#channel = channel;
+    this.#timers = new Timers(parts.scheduler);
+    this.#heardMs = parts.clock.monotonicMs();
+    const { config, epochs, store } = parts;
+    const lastZxid = store.tree.lastProcessedZxid;
+    const learnerParts = { kind, serverId: config.serverId, epochs, lastZxid, configVersion: 0 };
+    this.#learner = new Learner(learnerParts, this.#effects());
+  }
+
+  get service(): Service<LearnerPath> | null {
+    return this.#service;
+  }
+
+  // -- The connection to the leader ------------------------------------------------------------------------------------------
+
+  connected(): void {
+    const { config, clock } = this.#parts;
+    this.#heardMs = clock.monotonicMs();
+    this.#timers.every(config.tickTimeMs / 2, () => this.#tick());
+    this.#learner.begin();
+  }
+
+  packet(packet: QuorumPacket): InlineReader | null {
+    this.#heardMs = this.#parts.clock.monotonicMs();
+    let inline: InlineReader | null = null;
+    const take = (): void => {
+      inline = this.#learner.packet(packet);
+    };
+    if (this.#service === null) take();
+    else this.#service.turn(take);
+    return inline;
+  }
+
+  disconnected(reason: string): void {
+    this.#learner.lost(reason);
+  }
+
+  durable(zxid: number): void {
+    this.#learner.durable(zxid);
+  }
+
+  /** A leader is silent for too long: initLimit while it brings this server up to date, then syncLimit. */
+  #tick(): void {
+    const { config, clock } = this.#parts;
+    const { initLimitTicks, syncLimitTicks } = config.ensemble;
+    const limitMs = (this.#service === null ? initLimitTicks : syncLimitTicks) * config.tickTimeMs;
+    const silentMs = clock.monotonicMs() - this.#heardMs;
+    if (silentMs > limitMs) this.#learner.lost(`the leader has been silent for ${Math.round(silentMs)} ms`);
+  }
+
+  stop(reason: string): void {
+    this.#timers.stop();
+    this.#service?.stop(reason);
+    this.#channel.close();
+    const { store, committedLog, restore } = this.#parts;
+    if (this.#isUnsaved) {
+      this.#parts.snapshots.abort();
+      store.rewrite(restore);
+      committedLog.clear(store.tree.lastProcessedZxid);
+      return;
+    }
+    for (const received of this.#learner.proposed) this.#apply(received);
+  }
+
+  #apply({ zxid, bytes, logged }: Received): void {
+    this.#parts.committedLog.add(zxid, bytes);
+    this.#parts.store.tree.apply(logged);
+  }
+
+  // -- What the protocol asks ------------------------------------------------------------------------------------------------
+
+  #effects(): LearnerEffects {
+    const { store } = this.#parts;
+    return {
+      send: (packet) => this.#channel.send(packet),
+      fail: (reason) => this.#events.failed(reason),
+      log: ({ zxid, bytes }) => store.append(zxid, bytes),
+      commit: (received) => this.#commit(received),
+      truncate: (zxid) => this.#truncate(zxid),
+      receiveSnapshot: (zxid) => this.#receiveSnapshot(zxid),
+      persistSnapshot: (done) => this.#persistSnapshot(done),
+      serve: () => this.#serve(),
+      takeTouched: () => this.#touchTable?.takeTouched() ?? [],
+      revalidated: (sessionId, valid) => this.#service?.clients.revalidated(sessionId, valid),
+      synced: () => this.#service?.path.synced(),
+    };
+  }
+
+  #commit(received: Received): void {
+    if (this.#service === null) {
+      this.#apply(received);
+      return;
+    }
+    this.#parts.committedLog.add(received.zxid, received.bytes);
+    this.#service.path.commit(received.logged);
+  }
+
+  #truncate(zxid: number): boolean {
+    const { store, files, directories, restore, committedLog } = this.#parts;
+    let isCut = false;
+    store.rewrite(() => {
+      isCut = truncateLogs(files, directories, zxid);
+      return isCut ? restore() : store.tree;
+    });
+    if (isCut) committedLog.clear(store.tree.lastProcessedZxid);
+    return isCut;
+  }
+
+  #receiveSnapshot(zxid: number): InlineReader {
+    const { treeOptions, logger, store, committedLog } = this.#parts;
+    this.#isUnsaved = true;
+    const restorer = new TreeRestorer(treeOptions, logger);
+    const reader = new SnapshotStreamReader(restorer, zxid);
+    return {
+      push: (bytes, start, end) => {
+        const at = reader.push(bytes, start, end);
+        if (at === -1) return -1;
+        store.replaceTree(restorer.finish());
+        committedLog.clear(zxid);
+        return at;
+      },
+    };
+  }
+
+  #persistSnapshot(done: () => void): void {
+    const { store, snapshots, files, directories } = this.#parts;
+    const { tree } = store;
+    const { lastProcessedZxid } = tree;
+    snapshots.write(new TreeSnapshot(tree), (error) => {
+      if (this.#timers.isStopped) return;
+      if (error !== null) {
+        this.#learner.lost(`the leader's snapshot cannot be saved: ${error.message}`);
+        return;
+      }
+      store.rewrite(() => {
+        beginHistoryAt(files, directories, lastProcessedZxid);
+        return tree;
+      });
+      this.#isUnsaved = false;
+      done();
+    });
+  }
+
+  #revalidate(sessionId: bigint, timeoutMs: number): void {
+    const data = encode(RevalidateRequest, { sessionId, timeout: timeoutMs });
+    this.#channel.send({ type: QuorumPacketType.REVALIDATE, zxid: -1, data, authinfo: null });
+  }
+
+  #serve(): void {
+    const { store } = this.#parts;
+    const { tree } = store;
+    const tracker = new TouchTable(this.#parts.config.tickTimeMs, this.#parts.clock.monotonicMs());
+    this.#service = new Service(
+      { ...this.#parts, tree },
+      (committed) => new LearnerPath(tree, committed, (packet) => this.#channel.send(packet)),
+      { tracker, revalidate: (sessionId, timeoutMs) => this.#revalidate(sessionId, timeoutMs) },
+    );
+    // What was known from before is no sign of life.
+    tracker.takeTouched();
+    this.#touchTable = tracker;
+    this.#events.established(this.#learner.epoch!);
+    this.#events.serving();
+  }
+}

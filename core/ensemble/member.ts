@@ -1,0 +1,178 @@
+import { WireFault } from '../../wire/fault.ts';
+import { readNotification, writeNotification } from '../../wire/notification.ts';
+import type { WritePath } from '../pipeline/write-path.ts';
+import type { Service } from '../service.ts';
+import { Timers } from '../timers.ts';
+import { FastLeaderElection } from '../zab/election.ts';
+import type { ServerId } from '../zab/quorum.ts';
+import { Leading } from './leading.ts';
+import { type LeaderChannel, Learning } from './learning.ts';
+import type { MemberParts, Role, RoleEvents } from './role.ts';
+
+/** The doors to the other servers. */
+export interface MemberNetwork {
+  /** Sends an election message; a newer one may take the place of one that has not left. */
+  sendVote(to: ServerId, message: Buffer): void;
+  /** Opens the quorum port, for learners to come to `Member.leading`. */
+  openQuorumPort(leading: Leading): void;
+  closeQuorumPort(): void;
+  /** Connects to the leader; what comes of it is told to `Learning`. */
+  connect(leader: ServerId, learning: () => Learning): LeaderChannel;
+}
+
+/** How a member is doing, for operators. */
+export type MemberMode = 'looking' | 'leader' | 'follower' | 'observer';
+
+/**
+ * One server of an ensemble: looks for a leader, takes the role that the election gives it, and looks again when that ends.
+ *
+ * Invariant: when it looks, all of its log is on disk and applied, so that its vote says what it has.
+ */
+export class Member {
+  readonly election: FastLeaderElection;
+  readonly #parts: MemberParts;
+  readonly #network: MemberNetwork;
+  readonly #timers: Timers;
+  #role: Role | null = null;
+  #mode: MemberMode = 'looking';
+  #electionTimer = 0;
+  /** Looking waits for the log. */
+  #isDraining = false;
+  #isStopped = false;
+
+  constructor(parts: MemberParts, network: MemberNetwork) {
+    const { config, quorum, ensembleText } = parts;
+    this.#parts = parts;
+    this.#network = network;
+    this.#timers = new Timers(parts.scheduler);
+    this.election = new FastLeaderElection(
+      { serverId: config.serverId, quorum, config: ensembleText },
+      {
+        send: (to, notification) => network.sendVote(to, writeNotification(notification)),
+        decided: ({ leader }, state) => this.#decided(leader, state),
+        voterLooking: () => {},
+        configSeen: () =>
+          parts.logger.warn('another server has a newer configuration: reconfiguration is not supported'),
+      },
+    );
+  }
+
+  get mode(): MemberMode {
+    return this.#mode;
+  }
+
+  /** What serves clients; null while there is no leader. */
+  get service(): Service<WritePath> | null {
+    return this.#role?.service ?? null;
+  }
+
+  start(): void {
+    this.#look();
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#timers.stop();
+    this.#endRole('the server stops');
+  }
+
+  // -- Elections -------------------------------------------------------------------------------------------------------------
+
+  voteReceived(from: ServerId, message: Buffer): void {
+    try {
+      const notification = readNotification(message);
+      this.#elect((nowMs) => this.election.receive(from, notification, nowMs));
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      this.#parts.logger.warn(`server ${from} sent a notification that cannot be read: ${fault.message}`);
+    }
+  }
+
+  peerConnected(peer: ServerId): void {
+    this.#elect((nowMs) => this.election.peerConnected(peer, nowMs));
+  }
+
+  peerGone(peer: ServerId): void {
+    this.#elect((nowMs) => this.election.peerGone(peer, nowMs));
+  }
+
+  #elect(input: (nowMs: number) => void): void {
+    if (this.#isStopped) return;
+    const { clock } = this.#parts;
+    input(clock.monotonicMs());
+    const { nextDeadlineMs } = this.election;
+    const timer = ++this.#electionTimer;
+    if (nextDeadlineMs === null) return;
+    this.#timers.after(Math.max(0, nextDeadlineMs - clock.monotonicMs()), () => {
+      if (timer === this.#electionTimer) this.#elect((nowMs) => this.election.tick(nowMs));
+    });
+  }
+
+  #look(): void {
+    const { store, epochs, committedLog } = this.#parts;
+    this.#mode = 'looking';
+    this.#isDraining = !store.isDurable;
+    if (this.#isDraining) return;
+    // An established leader without transactions of its own stands at the start of its epoch.
+    const lastZxid = Math.max(store.tree.lastProcessedZxid, committedLog.max);
+    this.#elect((nowMs) => this.election.begin({ lastZxid, currentEpoch: epochs.currentEpoch }, nowMs));
+  }
+
+  #decided(leader: ServerId, state: 'leading' | 'following' | 'observing'): void {
+    const { logger } = this.#parts;
+    if (state === 'leading') {
+      logger.info('this server leads, if a quorum follows');
+      this.#mode = 'leader';
+      const leading = new Leading(
+        this.#parts,
+        this.#eventsOf(() => leading),
+      );
+      this.#role = leading;
+      this.#network.openQuorumPort(leading);
+      leading.begin();
+      return;
+    }
+    logger.info(`this server is ${state} server ${leader}`);
+    this.#mode = state === 'following' ? 'follower' : 'observer';
+    let learning!: Learning;
+    const channel = this.#network.connect(leader, () => learning);
+    learning = new Learning(
+      this.#mode,
+      this.#parts,
+      channel,
+      this.#eventsOf(() => learning),
+    );
+    this.#role = learning;
+  }
+
+  // -- Roles -----------------------------------------------------------------------------------------------------------------
+
+  #eventsOf(role: () => Role): RoleEvents {
+    return {
+      failed: (reason) => {
+        if (this.#role !== role() || this.#isStopped) return;
+        this.#parts.logger.warn(`the role as ${this.#mode} is over: ${reason}`);
+        this.#endRole(reason);
+        this.#look();
+      },
+      established: (epoch) => this.election.updateEpoch(epoch),
+      serving: () => this.#parts.logger.info(`serving clients as ${this.#mode}`),
+    };
+  }
+
+  #endRole(reason: string): void {
+    const role = this.#role;
+    if (role === null) return;
+    this.#role = null;
+    if (role instanceof Leading) this.#network.closeQuorumPort();
+    role.stop(reason);
+  }
+
+  /** Everything up to this zxid is in the log, on disk. */
+  durable(zxid: number): void {
+    if (this.#isStopped) return;
+    this.#role?.durable(zxid);
+    if (this.#isDraining && this.#parts.store.isDurable) this.#look();
+  }
+}

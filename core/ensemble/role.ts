@@ -1,0 +1,58 @@
+import type { FourLetterWord } from '../../wire/four-letter.ts';
+import type { ServerStats } from '../admin/stats.ts';
+import type { AuthProviders } from '../auth/providers.ts';
+import type { ServerConfig } from '../config.ts';
+import type { DiskSnapshots } from '../io/disk-snapshot.ts';
+import type { WritePath } from '../pipeline/write-path.ts';
+import type { Clock, Files, Logger } from '../ports.ts';
+import type { Service } from '../service.ts';
+import type { HistoryDirectories } from '../storage/truncate.ts';
+import type { Store } from '../store.ts';
+import type { Scheduler } from '../timers.ts';
+import type { DataTree, TreeOptions } from '../tree/tree.ts';
+import type { CommittedLog } from '../zab/commit-log.ts';
+import type { Epochs } from '../zab/learner-types.ts';
+import type { QuorumVerifier } from '../zab/quorum.ts';
+
+/** What a member of an ensemble has, whatever its role. */
+export interface MemberParts {
+  readonly config: ServerConfig;
+  readonly quorum: QuorumVerifier;
+  /** Text of the configuration, as NEWLEADER and notifications carry it. */
+  readonly ensembleText: Buffer;
+  readonly store: Store;
+  readonly committedLog: CommittedLog;
+  readonly epochs: Epochs;
+  readonly snapshots: DiskSnapshots;
+  readonly files: Files;
+  readonly directories: HistoryDirectories;
+  readonly treeOptions: TreeOptions;
+  /** Reads the history on disk into a new tree. */
+  readonly restore: () => DataTree;
+  readonly auth: AuthProviders;
+  readonly stats: ServerStats;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly scheduler: Scheduler;
+  readonly fourLetterReply: (word: FourLetterWord) => string;
+}
+
+/** What a role tells the member. */
+export interface RoleEvents {
+  /** The role is over. Told once, as the last thing of a call. */
+  failed(reason: string): void;
+  /** The epoch that this server leads or follows in is agreed on. */
+  established(epoch: number): void;
+  /** Clients may come, to `Role.service`. */
+  serving(): void;
+}
+
+/** Leading, following or observing, from the election's end until it fails. */
+export interface Role {
+  /** Null until clients may come. */
+  readonly service: Service<WritePath> | null;
+  /** Everything up to this zxid is in the log, on disk. */
+  durable(zxid: number): void;
+  /** Ends the role: connections of clients and servers are closed, and what is logged and not committed is applied. */
+  stop(reason: string): void;
+}

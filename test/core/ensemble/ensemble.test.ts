@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { OPEN_ACL } from '../../../wire/data.ts';
+import { OpCode } from '../../../wire/opcodes.ts';
+import { bodyOf } from '../../kit/fake-client.ts';
+import { Rng } from '../../kit/seed.ts';
+import { SimulatedCluster } from './cluster.ts';
+
+const create = (path: string, flags = 0) => ({ path, data: Buffer.from(path), acl: [...OPEN_ACL], flags });
+
+function serving(size = 3, seed = 1, committedCount = 500): SimulatedCluster {
+  const cluster = new SimulatedCluster(size, new Rng(seed), committedCount);
+  cluster.until('all serving', () => cluster.areAllServing);
+  return cluster;
+}
+
+const followerOf = (cluster: SimulatedCluster) =>
+  cluster.members.find((member) => member !== cluster.leader)!;
+
+test('three servers elect a leader and serve', () => {
+  const cluster = serving();
+  expect(cluster.members.map(({ member }) => member?.mode).sort()).toEqual([
+    'follower',
+    'follower',
+    'leader',
+  ]);
+});
+
+test('what is written through a follower is read through every server', () => {
+  const cluster = serving();
+  const clients = cluster.members.map((member) => cluster.client(member));
+  const writer = clients[cluster.members.indexOf(followerOf(cluster))]!;
+  writer.send(OpCode.create, create('/a'));
+  cluster.until('created', () => writer.awaited === 0);
+  expect(writer.takeReplies().map(({ err }) => err)).toEqual([0]);
+  for (const client of clients) {
+    client.send(OpCode.sync, { path: '/' });
+    client.send(OpCode.getData, { path: '/a', watch: false });
+    cluster.until('read', () => client.awaited === 0);
+    const [, read] = client.takeReplies();
+    expect(bodyOf(OpCode.getData, read!).data?.toString()).toBe('/a');
+  }
+});
+
+test('when the leader dies, the others go on, and it comes back with what it missed', () => {
+  const cluster = serving();
+  const old = cluster.leader!;
+  const writer = cluster.client(followerOf(cluster));
+  writer.send(OpCode.create, create('/before'));
+  cluster.until('created', () => writer.awaited === 0);
+  old.crash();
+  cluster.until('another leads', () => cluster.leader !== undefined && cluster.leader !== old);
+  const next = cluster.client(cluster.leader!);
+  next.send(OpCode.create, create('/after'));
+  cluster.until('created', () => next.awaited === 0);
+  expect(next.takeReplies().map(({ err }) => err)).toEqual([0]);
+  old.start();
+  cluster.until('all serving', () => cluster.areAllServing);
+  cluster.until('equal', () =>
+    cluster.members.every(({ tree }) => tree.findPath('/after') !== 0 && tree.findPath('/before') !== 0),
+  );
+});
+
+test.each([3, 500])(
+  'a server that missed much gets the tree or what it lacks, %d at hand',
+  (committedCount) => {
+    const cluster = serving(3, 5, committedCount);
+    const away = followerOf(cluster);
+    away.crash();
+    const client = cluster.client(cluster.leader!);
+    for (let i = 0; i < 50; i++) client.send(OpCode.create, create(`/n${i}`));
+    cluster.until('created', () => client.awaited === 0);
+    away.start();
+    cluster.until('all serving', () => cluster.areAllServing);
+    cluster.until('equal', () =>
+      cluster.members.every(({ tree }) => tree.digest.equals(cluster.leader!.tree.digest)),
+    );
+  },
+);
+
+test('a session moves from one server to another with its ephemeral nodes', () => {
+  const cluster = serving();
+  const [from, to] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+  const client = cluster.client(from);
+  client.send(OpCode.create, create('/e', 1));
+  cluster.until('created', () => client.awaited === 0);
+  cluster.until('there too', () => to.tree.findPath('/e') !== 0);
+  client.drop();
+  const moved = cluster.resume(client, to);
+  expect(moved.sessionId).toBe(client.sessionId);
+  moved.send(OpCode.create, create('/late'));
+  cluster.until('created', () => moved.awaited === 0);
+  expect(moved.takeReplies().map(({ err }) => err)).toEqual([0]);
+});
+
+test('the leader ends a session that is silent, heard through whichever server', () => {
+  const cluster = serving();
+  const [a, b] = [cluster.client(followerOf(cluster)), cluster.client(followerOf(cluster))];
+  a.send(OpCode.create, create('/a', 1));
+  b.send(OpCode.create, create('/b', 1));
+  cluster.until('created', () => a.awaited + b.awaited === 0);
+  const untilMs = cluster.time.monotonicMs() + 30_000;
+  cluster.until('silent for long', () => {
+    if (b.awaited === 0) b.send(OpCode.ping, null);
+    return cluster.time.monotonicMs() > untilMs;
+  });
+  for (const { tree } of cluster.members) {
+    expect([tree.findPath('/a') !== 0, tree.findPath('/b') !== 0]).toEqual([false, true]);
+  }
+});
