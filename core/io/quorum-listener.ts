@@ -15,6 +15,8 @@ export interface QuorumListenerOptions extends QuorumLinkOptions {
   readonly listenOnAllIPs: boolean;
   /** How often binding a port is tried, a second apart; 0 tries for ever. */
   readonly bindRetry: number;
+  /** Connections at the same time, at each address; `CONNECTIONS_MAX` unless told otherwise. More are turned away. */
+  readonly connectionsMax?: number;
 }
 
 /** What the listener tells. `Handle` is whatever the leader made of a connection. */
@@ -30,7 +32,7 @@ export interface QuorumListenerParts {
   readonly logger: Logger;
 }
 
-/** Connections at the same time, at each address. No ensemble is as large, and a stranger cannot take all descriptors. */
+/** No ensemble is as large, and a stranger cannot take all descriptors. */
 const CONNECTIONS_MAX = 1024;
 
 /** Where the servers of an ensemble reach `serverId` when it leads; empty for one that is not in the configuration. */
@@ -125,10 +127,11 @@ export class QuorumListener<Handle> {
   }
 
   #keep(server: Server): void {
-    server.maxConnections = CONNECTIONS_MAX;
+    const { connectionsMax = CONNECTIONS_MAX } = this.#options;
+    server.maxConnections = connectionsMax;
     server.on('error', ({ message }) => this.#parts.logger.warn(`quorum port: ${message}`));
     server.once('drop', () =>
-      this.#parts.logger.warn(`quorum port: connections beyond ${CONNECTIONS_MAX} are turned away`),
+      this.#parts.logger.warn(`quorum port: connections beyond ${connectionsMax} are turned away`),
     );
     this.#servers.push(server);
   }

@@ -175,6 +175,24 @@ describe("a leader's port", () => {
     await good.until('an answer', () => good.packets.length === 1);
   });
 
+  test('turns connections away beyond its limit, and those that it has go on', async () => {
+    const logger = new HeardLogger();
+    await using listener = new TestListener({ connectionsMax: 2 }, logger);
+    await listener.listen();
+    using good = new TestConnection([listener.address]);
+    await listener.learner(0);
+    using stranger = RawPeer.to(listener.address);
+    await listener.learner(1);
+    using surplus = RawPeer.to(listener.address);
+    await surplus.closed();
+    await logger.until(/^quorum port: connections beyond 2 are turned away$/);
+    expect(stranger.isClosed).toBe(false);
+    listener.answer = (learner, packet) => learner.link.send(packet);
+    good.connection.send(numbered(1));
+    await good.until('an answer', () => good.packets.length === 1);
+    expect(listener.learners.length).toBe(2);
+  });
+
   test('data longer than may be taken is not waited for', async () => {
     await using listener = await TestListener.start({ dataBytesMax: 1000 });
     using connection = new TestConnection([listener.address]);
