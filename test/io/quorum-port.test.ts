@@ -222,6 +222,19 @@ describe("a leader's port", () => {
     await again.listen();
   });
 
+  test('can be opened again in the turn in which it was closed', async () => {
+    const listener = await TestListener.start();
+    using connection = new TestConnection([listener.address]);
+    await connection.until('the connection', () => connection.isConnected);
+    const closed = listener.listener.close();
+    await using again = new TestListener({ addresses: [listener.address] });
+    await again.listen();
+    await closed;
+    using later = new TestConnection([again.address]);
+    await later.until('the connection', () => later.isConnected);
+    expect(again.learners.length).toBe(1);
+  });
+
   test('that is in use is tried again, and opened when it is free', async () => {
     const other = await RawListener.start();
     const logger = new HeardLogger();
