@@ -68,7 +68,10 @@ export interface LeaderEffects {
   fail(reason: string): void;
   /** A quorum has the leader's history: proposals may be made, from the first zxid of this epoch on. */
   serve(epoch: number): Broadcast;
-  /** How to bring a learner to the committed history, as it is now. */
+  /**
+   * How to bring a learner to the committed history, as it is now. Where this, or the transactions as they are read, throws
+   * `StorageError`, the learner is sent away, and should be offered something else when it comes again.
+   */
   syncStart(learnerZxid: number): SyncStart;
   /**
    * A client of a learner asks for a write. Whatever the client wrote, this must not throw: a learner forwards it unread, and

@@ -18,7 +18,9 @@ import {
   readPingReply,
   writeLeaderInfo,
 } from '../../wire/quorum-payloads.ts';
+import { StorageError } from '../storage/errors.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
+import { LeaderLimits } from './leader-limits.ts';
 import { packets, synchronize } from './leader-sync.ts';
 import type { Broadcast, Committed, LeaderEffects, LeaderParts, LearnerLink } from './leader-types.ts';
 import { LearnerHandler } from './learner-handler.ts';
@@ -43,8 +45,7 @@ export class Leader {
   /** Voters that have acknowledged NEWLEADER. */
   readonly #acknowledged = new Set<ServerId>();
   readonly #pendingSyncs: { readonly zxid: number; readonly handler: LearnerHandler }[] = [];
-  /** When this leader began to wait for what it waits for now, until it serves. */
-  #waitsSinceMs: number;
+  readonly #limits: LeaderLimits;
   #nowMs: number;
   #broadcast: Broadcast | null = null;
   #hasFailed = false;
@@ -52,7 +53,7 @@ export class Leader {
   constructor(parts: LeaderParts, effects: LeaderEffects, nowMs: number) {
     this.#parts = parts;
     this.#effects = effects;
-    this.#waitsSinceMs = nowMs;
+    this.#limits = new LeaderLimits(parts, nowMs);
     this.#nowMs = nowMs;
     this.#acknowledged.add(parts.serverId);
     this.#discovery = new LeaderDiscovery(parts);
@@ -111,7 +112,7 @@ export class Leader {
     this.#nowMs = nowMs;
     this.#guarded(() => {
       this.#dropSilent();
-      if (this.#broadcast === null) this.#assertBeginsInTime();
+      if (this.#broadcast === null) this.#limits.assertStepInTime(nowMs);
       else {
         this.#assertHasQuorum();
         this.#assertHasZxids(this.#broadcast.lastProposed);
@@ -221,7 +222,7 @@ export class Leader {
     handler.phase = 'epoch';
     if (wasChosen) this.#sendLEADERINFO(handler);
     else if (this.#discovery.epoch !== null) {
-      this.#waitsSinceMs = this.#nowMs;
+      this.#limits.beginStep(this.#nowMs);
       for (const other of this.#handlers) if (other.phase === 'epoch') this.#sendLEADERINFO(other);
     }
   }
@@ -242,12 +243,22 @@ export class Leader {
     const wasAgreed = this.#discovery.isAgreed;
     this.#discovery.processACKEPOCH(handler.serverId, currentEpoch, packet.zxid);
     if (!this.#discovery.isAgreed) return;
-    if (!wasAgreed) this.#waitsSinceMs = this.#nowMs;
+    if (!wasAgreed) this.#limits.beginStep(this.#nowMs);
     for (const other of this.#handlers) if (other.phase === 'agreement') this.#synchronize(other);
     this.#tryToServe();
   }
 
+  /** History that cannot be read after all ends the learner's attempt; its next one gets a snapshot. */
   #synchronize(handler: LearnerHandler): void {
+    try {
+      this.#sendHistory(handler);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#drop(handler, `the history for it cannot be read: ${error.message}`);
+    }
+  }
+
+  #sendHistory(handler: LearnerHandler): void {
     const newLeader = packets.newLeader(this.#discovery.epoch!, this.#parts.config);
     this.#broadcast?.forgetAcks(handler.serverId);
     const start = this.#effects.syncStart(handler.lastZxid);
@@ -326,25 +337,10 @@ export class Leader {
   }
 
   #dropSilent(): void {
-    const { tickTimeMs, initLimitTicks, syncLimitTicks } = this.#parts;
     for (const handler of [...this.#handlers]) {
-      // Apache ZooKeeper's learners answer no pings before UPTODATE.
-      const isUpToDate = handler.phase === 'active' && this.isServing;
-      const limitTicks = isUpToDate ? syncLimitTicks : initLimitTicks + syncLimitTicks;
-      const silentMs = this.#nowMs - handler.heardMs;
-      if (silentMs > limitTicks * tickTimeMs) this.#drop(handler, `it has been silent for ${silentMs} ms`);
-      else if (handler.owesForMs(this.#nowMs) > syncLimitTicks * tickTimeMs) {
-        this.#drop(handler, 'it acknowledges no proposals');
-      }
+      const reason = this.#limits.reasonToDrop(handler, this.isServing, this.#nowMs);
+      if (reason !== null) this.#drop(handler, reason);
     }
-  }
-
-  /** Each step has initLimit: until the epoch is chosen, until it is agreed on, and until a quorum has the history. */
-  #assertBeginsInTime(): void {
-    const { tickTimeMs, initLimitTicks } = this.#parts;
-    const waitedMs = this.#nowMs - this.#waitsSinceMs;
-    if (waitedMs <= initLimitTicks * tickTimeMs) return;
-    throw new RoleFailure(`no quorum of followers within initLimit, ${initLimitTicks * tickTimeMs} ms`);
   }
 
   /** Those that are silent for too long were dropped. Who is being synchronized anew is alive (LearnerHandler.synced). */

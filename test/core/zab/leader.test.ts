@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../../core/storage/errors.ts';
 import { Hierarchical, Majority } from '../../../core/zab/quorum.ts';
 import { ByteWriter } from '../../../wire/bytes.ts';
 import { encode } from '../../../wire/codec.ts';
@@ -247,6 +248,21 @@ describe('a leader synchronizes', () => {
       .say(packet('ACK', LAST))
       .say(packet('ACK', NEWLEADER));
     expect([follower.closed, follower.take().at(-1)]).toEqual([null, 'UPTODATE']);
+  });
+
+  test('and sends away a learner whose missing transactions cannot be read, and nobody else', () => {
+    const { world, follower } = LeaderWorld.serving();
+    const broken = function* () {
+      yield transaction(LAST);
+      throw new StorageError('log-gap', 'log.1', 'a gap');
+    };
+    world.start = (zxid) => ({ kind: 'diff', zxid, transactions: broken() });
+    const late = world
+      .learner()
+      .info(3)
+      .ackEpoch(LAST - 1);
+    expect(late.closed).toMatch(/history for it cannot be read: .*a gap/);
+    expect([follower.closed, world.journal]).toEqual([null, ['forget 3']]);
   });
 
   test('and closes what was never read of a snapshot', () => {
