@@ -27,7 +27,8 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { ServerId } from './quorum.ts';
 import { RoleFailure } from './role-failure.ts';
 
-const COUNTER_MAX = 0xffff_ffff;
+/** The leader makes way while there are zxids left for more than what can come until its next tick. */
+const COUNTER_MAX = 0xffff_ffff - 2 ** 24;
 
 /**
  * A leader and its learners, from the election's end until it fails: discovery, synchronization, broadcast. One learner's fault
@@ -357,7 +358,7 @@ export class Leader {
   /** The counter starts again in the next epoch, and an epoch needs an election (ZOOKEEPER-1277). */
   #assertHasZxids(lastProposed: number): void {
     if (epochOf(lastProposed) === this.#discovery.epoch && counterOf(lastProposed) < COUNTER_MAX) return;
-    throw new RoleFailure(`the zxid counter of epoch ${this.#discovery.epoch} has run out`);
+    throw new RoleFailure(`the zxid counter of epoch ${this.#discovery.epoch} is about to run out`);
   }
 
   #drop(handler: LearnerHandler, reason: string): void {
