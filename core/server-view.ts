@@ -1,31 +1,40 @@
 import type { ServerStats } from './admin/stats.ts';
-import type { ConnectionView, ServerView, SessionView } from './admin/view.ts';
+import type { ConnectionView, ServerMode, ServerView, SessionView } from './admin/view.ts';
 import type { ServerConfig } from './config.ts';
-import type { Driver } from './driver.ts';
 import { directoryBytes, environment, fileDescriptors } from './io/host-facts.ts';
 import type { Connection } from './pipeline/connection.ts';
+import type { WritePath } from './pipeline/write-path.ts';
 import type { Clock } from './ports.ts';
+import type { Service } from './service.ts';
 import type { DataTree } from './tree/tree.ts';
+
+/** What is looked at: all of it may be another one the next time, but for a server alone. */
+export interface Viewed {
+  readonly mode: ServerMode;
+  readonly service: Service<WritePath>;
+  readonly tree: DataTree;
+}
 
 /** A running server as operators see it. */
 export class RunningView implements ServerView {
   readonly config: ServerConfig;
   readonly stats: ServerStats;
-  readonly mode = 'standalone' as const;
   readonly localSessionCount = 0;
   clientPort = 0;
-  readonly #driver: Driver;
-  readonly #tree: DataTree;
+  readonly #viewed: Viewed;
   readonly #clock: Clock;
   readonly #startedMs: number;
 
-  constructor(driver: Driver, tree: DataTree, config: ServerConfig, stats: ServerStats, clock: Clock) {
+  constructor(viewed: Viewed, config: ServerConfig, stats: ServerStats, clock: Clock) {
     this.config = config;
     this.stats = stats;
-    this.#driver = driver;
-    this.#tree = tree;
+    this.#viewed = viewed;
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
+  }
+
+  get mode(): ServerMode {
+    return this.#viewed.mode;
   }
 
   get uptimeMs(): number {
@@ -33,64 +42,64 @@ export class RunningView implements ServerView {
   }
 
   get lastProcessedZxid(): number {
-    return this.#tree.lastProcessedZxid;
+    return this.#viewed.tree.lastProcessedZxid;
   }
 
   get outstandingRequests(): number {
     let count = 0;
-    for (const connection of this.#driver.service.clients.connections) count += connection.waitingCount;
+    for (const connection of this.#viewed.service.clients.connections) count += connection.waitingCount;
     return count;
   }
 
   /** ZooKeeper counts the root twice, as `/` and as the empty path; tools that compare servers rely on the same number. */
   get nodeCount(): number {
-    return this.#tree.store.count + 1;
+    return this.#viewed.tree.store.count + 1;
   }
 
   get approximateDataBytes(): number {
-    return this.#tree.store.approximateDataBytes + 1;
+    return this.#viewed.tree.store.approximateDataBytes + 1;
   }
 
   get ephemeralCount(): number {
-    return this.#tree.owners.ephemeralCount;
+    return this.#viewed.tree.owners.ephemeralCount;
   }
 
   get sessionCount(): number {
-    return this.#driver.service.tracker.count;
+    return this.#viewed.service.tracker.count;
   }
 
   get connectionCount(): number {
-    return this.#driver.service.clients.connections.size;
+    return this.#viewed.service.clients.connections.size;
   }
 
   get watchCount(): number {
-    const { data, child } = this.#tree.watches;
+    const { data, child } = this.#viewed.tree.watches;
     return data.watches + child.watches;
   }
 
   *connections(): Iterable<ConnectionView> {
-    for (const connection of this.#driver.service.clients.connections) yield viewOf(connection);
+    for (const connection of this.#viewed.service.clients.connections) yield viewOf(connection);
   }
 
   *sessions(): Iterable<SessionView> {
     const toWall = this.#clock.wallMs() - this.#clock.monotonicMs();
-    for (const { id, expiresAtMs } of this.#driver.service.tracker.all()) {
+    for (const { id, expiresAtMs } of this.#viewed.service.tracker.all()) {
       yield { id, expiresAtMs: Math.round(expiresAtMs + toWall) };
     }
   }
 
   ephemerals(): Iterable<readonly [bigint, Iterable<string>]> {
-    return this.#tree.owners.ephemerals;
+    return this.#viewed.tree.owners.ephemerals;
   }
 
   *dataWatches(): Iterable<readonly [bigint, Iterable<string>]> {
-    for (const [watcher, paths] of this.#tree.watches.data.byWatcher()) {
+    for (const [watcher, paths] of this.#viewed.tree.watches.data.byWatcher()) {
       yield [(watcher as Connection).session?.id ?? 0n, paths];
     }
   }
 
   *digests(): Iterable<{ zxid: number; digest: bigint }> {
-    yield { zxid: this.#tree.lastProcessedZxid, digest: this.#tree.digest.toBigInt() };
+    yield { zxid: this.#viewed.tree.lastProcessedZxid, digest: this.#viewed.tree.digest.toBigInt() };
   }
 
   diskUse(): { dataDirBytes: number; logDirBytes: number } {

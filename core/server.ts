@@ -3,62 +3,37 @@ import { ServerStats } from './admin/stats.ts';
 import { AuthProviders } from './auth/providers.ts';
 import type { ServerConfig } from './config.ts';
 import { Driver } from './driver.ts';
-import { DiskLog } from './io/disk-log.ts';
+import { isMember, startMember } from './ensemble/server.ts';
 import { DiskSnapshots } from './io/disk-snapshot.ts';
 import { NodeFiles } from './io/node-files.ts';
+import { nodeScheduler } from './io/node-scheduler.ts';
 import { sha1Base64, systemClock, systemRandom } from './io/system-clock.ts';
 import { assertPortIsFree, TcpClients } from './io/tcp-clients.ts';
 import { considerateYield } from './io/yield-turn.ts';
 import type { Connection } from './pipeline/connection.ts';
-import { type Files, type Logger, silentLogger } from './ports.ts';
+import { silentLogger } from './ports.ts';
+import { directoriesOf, openLog, restoreAtStart, treeOptionsOf } from './restore.ts';
+import type { RunningServer, ServerOptions } from './running-server.ts';
 import { RunningView } from './server-view.ts';
-import { recover } from './storage/recovery.ts';
-import type { Scheduler } from './timers.ts';
-import { TreeRestorer } from './tree/restore.ts';
-import { TreeSnapshot } from './tree/snapshot-view.ts';
-import type { DataTree } from './tree/tree.ts';
 
-export interface ServerOptions {
-  readonly logger?: Logger;
-  /** The server cannot go on, for a disk that failed. Its connections are closed by then; nothing unsaved was acknowledged. */
-  readonly onFatal?: (error: Error) => void;
-  /** Where files are; the real file system unless told otherwise. */
-  readonly files?: Files;
-}
-
-export interface RunningServer {
-  /** Where clients connect: the port that the system chose where the configuration says 0. */
-  readonly address: { readonly host: string; readonly port: number };
-  /** Ends a session at once, as if its client had been silent for its timeout. False if there is no such session. */
-  expireSession(sessionId: bigint): boolean;
-  /** Closes connections, writes what is under way, closes the log and frees the port. Sessions go on at the next start. */
-  close(): Promise<void>;
-}
-
-const scheduler: Scheduler = {
-  endOfTurn: (callback) => void setImmediate(callback),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+export type { RunningServer, ServerOptions } from './running-server.ts';
 
 /**
- * Starts one server: recovers what its directories hold, then serves on the client port. Rejects with the storage's or the
- * system's error, and leaves nothing running then. The directories must exist.
+ * Starts one server: recovers what its directories hold, then serves on the client port, alone or as a member of the ensemble that
+ * the configuration names. Rejects with the storage's or the system's error, and leaves nothing running then. The directories
+ * must exist.
  */
 export async function startServer(config: ServerConfig, options: ServerOptions = {}): Promise<RunningServer> {
+  if (isMember(config)) return startMember(config, options);
   const logger = options.logger ?? silentLogger;
   const files = options.files ?? new NodeFiles();
   const stats = new ServerStats();
-  const directories = {
-    snapshotDirectory: `${config.dataDir}/version-2`,
-    logDirectory: `${config.dataLogDir}/version-2`,
-  };
+  const directories = directoriesOf(config);
   const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
   await assertPortIsFree(clientPort, clientPortAddress);
   const snapshots = new DiskSnapshots(files, { ...directories, logger, yieldTurn: considerateYield() });
-  const tree = await restore(config, files, directories, snapshots, stats, logger);
+  const parts = { config, files, directories, treeOptions: treeOptionsOf(config), stats, logger };
+  const tree = await restoreAtStart(parts, snapshots);
 
   let tcp: TcpClients<Connection>;
   const driver = new Driver({
@@ -66,23 +41,12 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     tree,
     stats,
     logger,
-    scheduler,
     snapshots,
+    scheduler: nodeScheduler,
     auth: new AuthProviders(config, sha1Base64),
     clock: systemClock,
     random: systemRandom,
-    openLog: (events) => {
-      const { preAllocSizeBytes, forceSync, fsyncWarningThresholdMs } = config;
-      const logOptions = {
-        preAllocSizeBytes,
-        forceSync,
-        fsyncWarningThresholdMs,
-        clock: systemClock,
-        logger,
-        onSync: (elapsedMs: number) => stats.fsyncMs.add(elapsedMs),
-      };
-      return new DiskLog(files, directories.logDirectory, logOptions, events);
-    },
+    openLog: (events) => openLog(parts, events),
     fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
     onFailure: (error) => {
       tcp.stopAccepting();
@@ -90,13 +54,14 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
       options.onFatal?.(error);
     },
   });
-  const view = new RunningView(driver, tree, config, stats, systemClock);
+  const { service } = driver;
+  const view = new RunningView({ mode: 'standalone', service, tree }, config, stats, systemClock);
   tcp = new TcpClients<Connection>(
     {
-      connected: (link) => driver.service.clients.connected(link),
+      connected: (link) => service.clients.connected(link),
       received: (connection, chunk) => driver.received(connection, chunk),
       drained: (connection) => driver.drained(connection),
-      disconnected: (connection) => driver.service.clients.disconnected(connection),
+      disconnected: (connection) => service.clients.disconnected(connection),
     },
     logger,
   );
@@ -112,33 +77,4 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
       await tcp.closed();
     },
   };
-}
-
-async function restore(
-  config: ServerConfig,
-  files: Files,
-  directories: { snapshotDirectory: string; logDirectory: string },
-  snapshots: DiskSnapshots,
-  stats: ServerStats,
-  logger: Logger,
-): Promise<DataTree> {
-  const restorer = new TreeRestorer(
-    {
-      extendedTypes: config.extendedTypesEnabled,
-      digestEnabled: config.digestEnabled,
-      hashSeed: systemRandom.below(2 ** 31),
-    },
-    logger,
-  );
-  const { snapshotTrustEmpty } = config;
-  const recovered = recover(files, { ...directories, snapshotTrustEmpty, logger }, restorer);
-  stats.digestMismatches += restorer.mismatches;
-  const tree = restorer.finish();
-  if (recovered.snapshot === null) {
-    // Logs without a snapshot look like a lost one: the empty tree is written before anything is logged.
-    await new Promise<void>((resolve, reject) => {
-      snapshots.write(new TreeSnapshot(tree), (error) => (error === null ? resolve() : reject(error)));
-    });
-  }
-  return tree;
 }

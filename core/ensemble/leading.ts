@@ -57,6 +57,15 @@ export class Leading implements Role {
     this.leader.begin();
   }
 
+  /** The role cannot go on, for a reason outside the protocol. */
+  fail(reason: string): void {
+    this.#events.failed(reason);
+  }
+
+  expireSession(sessionId: bigint): boolean {
+    return this.#housekeeping?.expireSession(sessionId) ?? false;
+  }
+
   durable(zxid: number): void {
     const service = this.#service;
     service?.turn(() => service.path.durable(zxid));

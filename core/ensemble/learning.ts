@@ -11,7 +11,7 @@ import { TreeRestorer } from '../tree/restore.ts';
 import { TreeSnapshot } from '../tree/snapshot-view.ts';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerEffects, LearnerKind, Received } from '../zab/learner-types.ts';
-import type { MemberParts, Role, RoleEvents } from './role.ts';
+import type { Role, RoleEvents, RoleParts } from './role.ts';
 
 /** The learner's end of the connection to its leader. */
 export interface LeaderChannel {
@@ -22,7 +22,7 @@ export interface LeaderChannel {
 /** A follower or an observer: the protocol with its leader, and its own clients. */
 export class Learning implements Role {
   readonly #learner: Learner;
-  readonly #parts: MemberParts;
+  readonly #parts: RoleParts;
   readonly #events: RoleEvents;
   readonly #timers: Timers;
   readonly #channel: LeaderChannel;
@@ -32,7 +32,7 @@ export class Learning implements Role {
   #isUnsaved = false;
   #heardMs: number;
 
-  constructor(kind: LearnerKind, parts: MemberParts, channel: LeaderChannel, events: RoleEvents) {
+  constructor(kind: LearnerKind, parts: RoleParts, channel: LeaderChannel, events: RoleEvents) {
     this.#parts = parts;
     this.#events = events;
     this.#channel = channel;
@@ -40,7 +40,9 @@ export class Learning implements Role {
     this.#heardMs = parts.clock.monotonicMs();
     const { config, epochs, store } = parts;
     const lastZxid = store.tree.lastProcessedZxid;
-    const learnerParts = { kind, serverId: config.serverId, epochs, lastZxid, configVersion: 0 };
+    const { needsSnapshot } = parts.recovery;
+    const { serverId } = config;
+    const learnerParts = { kind, serverId, epochs, lastZxid, configVersion: 0, needsSnapshot };
     this.#learner = new Learner(learnerParts, this.#effects());
   }
 
@@ -133,13 +135,14 @@ export class Learning implements Role {
   }
 
   #truncate(zxid: number): boolean {
-    const { store, files, directories, restore, committedLog } = this.#parts;
+    const { store, files, directories, restore, committedLog, recovery } = this.#parts;
     let isCut = false;
     store.rewrite(() => {
       isCut = truncateLogs(files, directories, zxid);
       return isCut ? restore() : store.tree;
     });
     if (isCut) committedLog.clear(store.tree.lastProcessedZxid);
+    else recovery.needsSnapshot = true;
     return isCut;
   }
 
@@ -174,6 +177,7 @@ export class Learning implements Role {
         return tree;
       });
       this.#isUnsaved = false;
+      this.#parts.recovery.needsSnapshot = false;
       done();
     });
   }

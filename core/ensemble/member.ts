@@ -7,7 +7,7 @@ import { FastLeaderElection } from '../zab/election.ts';
 import type { ServerId } from '../zab/quorum.ts';
 import { Leading } from './leading.ts';
 import { type LeaderChannel, Learning } from './learning.ts';
-import type { MemberParts, Role, RoleEvents } from './role.ts';
+import type { MemberParts, Role, RoleEvents, RoleParts } from './role.ts';
 
 /** The doors to the other servers. */
 export interface MemberNetwork {
@@ -30,7 +30,7 @@ export type MemberMode = 'looking' | 'leader' | 'follower' | 'observer';
  */
 export class Member {
   readonly election: FastLeaderElection;
-  readonly #parts: MemberParts;
+  readonly #parts: RoleParts;
   readonly #network: MemberNetwork;
   readonly #timers: Timers;
   #role: Role | null = null;
@@ -42,7 +42,7 @@ export class Member {
 
   constructor(parts: MemberParts, network: MemberNetwork) {
     const { config, quorum, ensembleText } = parts;
-    this.#parts = parts;
+    this.#parts = { ...parts, recovery: { needsSnapshot: false } };
     this.#network = network;
     this.#timers = new Timers(parts.scheduler);
     this.election = new FastLeaderElection(
@@ -64,6 +64,11 @@ export class Member {
   /** What serves clients; null while there is no leader. */
   get service(): Service<WritePath> | null {
     return this.#role?.service ?? null;
+  }
+
+  /** Ends a session at once, as if its time were over. False if there is none of that id, or if this server does not lead. */
+  expireSession(sessionId: bigint): boolean {
+    return this.#role instanceof Leading && this.#role.expireSession(sessionId);
   }
 
   start(): void {

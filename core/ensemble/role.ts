@@ -37,6 +37,12 @@ export interface MemberParts {
   readonly fourLetterReply: (word: FourLetterWord) => string;
 }
 
+/** What a role has beyond that. */
+export interface RoleParts extends MemberParts {
+  /** Outlives roles: a leader asked for a cut that this server's files do not allow, so the next one has to send its tree. */
+  readonly recovery: { needsSnapshot: boolean };
+}
+
 /** What a role tells the member. */
 export interface RoleEvents {
   /** The role is over. Told once, as the last thing of a call. */

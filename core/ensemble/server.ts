@@ -1,0 +1,252 @@
+import { formatEnsemble } from '../../wire/ensemble-config.ts';
+import { fourLetterWordOf } from '../../wire/four-letter.ts';
+import { fourLetterReply } from '../admin/four-letter.ts';
+import { ServerStats } from '../admin/stats.ts';
+import { AuthProviders } from '../auth/providers.ts';
+import type { ServerConfig } from '../config.ts';
+import { DiskSnapshots } from '../io/disk-snapshot.ts';
+import { ElectionMesh, electionPeersOf } from '../io/election-mesh.ts';
+import { NodeFiles } from '../io/node-files.ts';
+import { nodeScheduler } from '../io/node-scheduler.ts';
+import { connectToLeader } from '../io/quorum-connection.ts';
+import { QuorumListener, quorumAddressesOf } from '../io/quorum-listener.ts';
+import { sha1Base64, systemClock, systemRandom } from '../io/system-clock.ts';
+import { assertPortIsFree, TcpClients } from '../io/tcp-clients.ts';
+import { considerateYield } from '../io/yield-turn.ts';
+import type { Connection } from '../pipeline/connection.ts';
+import type { WritePath } from '../pipeline/write-path.ts';
+import { type ClientLink, type Clock, type Logger, silentLogger } from '../ports.ts';
+import { directoriesOf, openLog, restoreAtStart, restoreTree, treeOptionsOf } from '../restore.ts';
+import type { RunningServer, ServerOptions } from '../running-server.ts';
+import { RunningView } from '../server-view.ts';
+import type { Service } from '../service.ts';
+import { EpochFiles } from '../storage/epoch-files.ts';
+import { Store } from '../store.ts';
+import type { Scheduler } from '../timers.ts';
+import { CommittedLog, defaultCommittedLog } from '../zab/commit-log.ts';
+import type { LearnerHandler } from '../zab/learner-handler.ts';
+import { quorumOf, type ServerId } from '../zab/quorum.ts';
+import type { Leading } from './leading.ts';
+import { Member, type MemberNetwork } from './member.ts';
+
+/** What ZooKeeper allows a packet beyond the longest request. */
+const PACKET_EXTRA_BYTES = 1024 * 1024;
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+/** Whether the configuration names an ensemble: two servers or more, or any with observers. */
+export function isMember({ ensemble }: ServerConfig): boolean {
+  return ensemble.servers.length > 1;
+}
+
+/** One client's connection, to the service that it came to or to nobody. */
+type Guest =
+  | { readonly service: Service<WritePath>; readonly connection: Connection }
+  | { readonly service: null; readonly link: ClientLink; prefix: Buffer };
+
+/** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
+export async function startMember(config: ServerConfig, options: ServerOptions): Promise<RunningServer> {
+  const logger = options.logger ?? silentLogger;
+  const files = options.files ?? new NodeFiles();
+  const stats = new ServerStats();
+  const directories = directoriesOf(config);
+  const { clientPort, clientPortAddress, clientPortListenBacklog, ensemble, serverId } = config;
+  await assertPortIsFree(clientPort, clientPortAddress);
+  const snapshots = new DiskSnapshots(files, { ...directories, logger, yieldTurn: considerateYield() });
+  const parts = { config, files, directories, treeOptions: treeOptionsOf(config), stats, logger };
+  const tree = await restoreAtStart(parts, snapshots);
+  const shared = { ...parts, snapshots, clock: systemClock, scheduler: nodeScheduler };
+
+  let failed: (error: Error) => void = () => {};
+  const store: Store = new Store(
+    { ...shared, tree, random: systemRandom, openLog: (events) => openLog(parts, events) },
+    { durable: (zxid) => member.durable(zxid), failed: (error) => failed(error) },
+  );
+  const network = new Network(config, shared, () => member);
+  const member: Member = new Member(
+    {
+      ...shared,
+      quorum: quorumOf(ensemble),
+      ensembleText: Buffer.from(formatEnsemble({ ...ensemble, version: 0 })),
+      store,
+      committedLog: new CommittedLog(tree.lastProcessedZxid, {
+        ...defaultCommittedLog,
+        countMin: ensemble.commitLogCount,
+      }),
+      epochs: new EpochFiles(files, directories.snapshotDirectory, tree.lastProcessedZxid),
+      restore: () => restoreTree(parts).tree,
+      auth: new AuthProviders(config, sha1Base64),
+      fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
+    },
+    network,
+  );
+  const view = new RunningView(
+    {
+      get mode() {
+        return member.mode === 'looking' ? 'read-only' : member.mode;
+      },
+      get service() {
+        return member.service!;
+      },
+      get tree() {
+        return store.tree;
+      },
+    },
+    config,
+    stats,
+    systemClock,
+  );
+  const tcp = new TcpClients<Guest>(
+    {
+      connected: (link) => welcome(member, link),
+      received(guest, chunk) {
+        if (guest.service !== null) guest.service.received(guest.connection, chunk);
+        else turnAway(guest, chunk);
+      },
+      drained: (guest) => guest.service?.drained(guest.connection),
+      disconnected: (guest) => guest.service?.clients.disconnected(guest.connection),
+    },
+    logger,
+  );
+  failed = (error) => {
+    member.stop();
+    tcp.stopAccepting();
+    tcp.destroyAll();
+    void network.close();
+    options.onFatal?.(error);
+  };
+  const address = await tcp.listen(clientPort, clientPortAddress, clientPortListenBacklog);
+  view.clientPort = address.port;
+  await network.listen();
+  store.start();
+  member.start();
+  logger.info(`server ${serverId} of ${ensemble.servers.length} looks for a leader`);
+  return {
+    address,
+    expireSession: (sessionId) => member.expireSession(sessionId),
+    async close() {
+      tcp.stopAccepting();
+      member.stop();
+      await network.close();
+      await store.stop();
+      await tcp.closed();
+    },
+  };
+}
+
+/** A server without a leader has nothing to offer: clients try another one at once. Four-letter words are told so. */
+function welcome(member: Member, link: ClientLink): Guest | null {
+  const { service } = member;
+  if (service === null) return { service: null, link, prefix: Buffer.alloc(0) };
+  const connection = service.clients.connected(link);
+  return connection === null ? null : { service, connection };
+}
+
+function turnAway(guest: Extract<Guest, { service: null }>, chunk: Buffer): void {
+  guest.prefix = Buffer.concat([guest.prefix, chunk.subarray(0, 4)]);
+  if (guest.prefix.length < 4) return;
+  if (fourLetterWordOf(guest.prefix.readInt32BE(0)) !== null) guest.link.write(Buffer.from(NOT_SERVING));
+  guest.link.close();
+}
+
+interface NetworkParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+}
+
+/** Elections and quorum links of a member, over TCP. */
+class Network implements MemberNetwork {
+  readonly #config: ServerConfig;
+  readonly #parts: NetworkParts;
+  readonly #mesh: ElectionMesh;
+  readonly #dataBytesMax: number;
+  #listener: QuorumListener<LearnerHandler> | null = null;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(config: ServerConfig, parts: NetworkParts, member: () => Member) {
+    const { ensemble, serverId } = config;
+    this.#config = config;
+    this.#parts = parts;
+    this.#dataBytesMax = config.juteMaxBufferBytes + PACKET_EXTRA_BYTES;
+    const own = ensemble.servers.find(({ id }) => id === serverId);
+    if (own === undefined) throw new Error(`server.${serverId} is not in the configuration`);
+    this.#mesh = new ElectionMesh(
+      {
+        serverId,
+        addresses: own.addresses.map(({ host, electionPort }) => ({ host, port: electionPort })),
+        peers: electionPeersOf(serverId, ensemble),
+        listenOnAllIPs: ensemble.quorumListenOnAllIPs,
+        bindRetry: ensemble.electionPortBindRetry,
+        cnxTimeoutMs: ensemble.electionCnxTimeoutMs,
+      },
+      {
+        message: (from, bytes) => member().voteReceived(from, bytes),
+        connected: (peer) => member().peerConnected(peer),
+        gone: (peer) => member().peerGone(peer),
+      },
+      { ...parts, random: systemRandom },
+    );
+  }
+
+  async listen(): Promise<void> {
+    await this.#mesh.listen();
+  }
+
+  async close(): Promise<void> {
+    this.closeQuorumPort();
+    await Promise.all([this.#mesh.close(), this.#closing]);
+  }
+
+  sendVote(to: ServerId, message: Buffer): void {
+    this.#mesh.send(to, message);
+  }
+
+  openQuorumPort(leading: Leading): void {
+    const { ensemble, serverId } = this.#config;
+    const { leader } = leading;
+    const { clock } = this.#parts;
+    const listener = new QuorumListener<LearnerHandler>(
+      {
+        serverId,
+        addresses: quorumAddressesOf(serverId, ensemble),
+        listenOnAllIPs: ensemble.quorumListenOnAllIPs,
+        bindRetry: ensemble.electionPortBindRetry,
+        dataBytesMax: this.#dataBytesMax,
+      },
+      {
+        connected: (link) => leader.connected(link, clock.monotonicMs()),
+        packet: (handler, packet) => leader.packet(handler, packet, clock.monotonicMs()),
+        disconnected: (handler) => leader.disconnected(handler),
+      },
+      this.#parts,
+    );
+    this.#listener = listener;
+    listener.listen().catch((error: Error) => {
+      if (this.#listener === listener) leading.fail(error.message);
+    });
+  }
+
+  closeQuorumPort(): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    if (listener !== null) this.#closing = listener.close();
+  }
+
+  connect(
+    leader: ServerId,
+    learning: Parameters<MemberNetwork['connect']>[1],
+  ): ReturnType<MemberNetwork['connect']> {
+    const { ensemble, tickTimeMs } = this.#config;
+    const limitTicks = ensemble.connectToLearnerMasterLimitTicks || ensemble.initLimitTicks;
+    return connectToLeader(
+      quorumAddressesOf(leader, ensemble),
+      { connectLimitMs: limitTicks * tickTimeMs, dataBytesMax: this.#dataBytesMax },
+      {
+        connected: () => learning().connected(),
+        packet: (packet) => learning().packet(packet),
+        disconnected: (reason) => learning().disconnected(reason),
+      },
+      this.#parts,
+    );
+  }
+}
