@@ -3,7 +3,6 @@ import { ServerStats } from './admin/stats.ts';
 import { AuthProviders } from './auth/providers.ts';
 import type { ServerConfig } from './config.ts';
 import { Driver } from './driver.ts';
-import { isMember, startMember } from './ensemble/server.ts';
 import { DiskSnapshots } from './io/disk-snapshot.ts';
 import { NodeFiles } from './io/node-files.ts';
 import { nodeScheduler } from './io/node-scheduler.ts';
@@ -24,7 +23,11 @@ export type { RunningServer, ServerOptions } from './running-server.ts';
  * must exist.
  */
 export async function startServer(config: ServerConfig, options: ServerOptions = {}): Promise<RunningServer> {
-  if (isMember(config)) return startMember(config, options);
+  if (config.ensemble.servers.length > 1) {
+    // Not read by a server alone: that starts the sooner.
+    const { startMember } = await import('./ensemble/server.ts');
+    return startMember(config, options);
+  }
   const logger = options.logger ?? silentLogger;
   const files = options.files ?? new NodeFiles();
   const stats = new ServerStats();

@@ -33,11 +33,6 @@ import { Member, type MemberNetwork } from './member.ts';
 const PACKET_EXTRA_BYTES = 1024 * 1024;
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-/** Whether the configuration names an ensemble: two servers or more, or any with observers. */
-export function isMember({ ensemble }: ServerConfig): boolean {
-  return ensemble.servers.length > 1;
-}
-
 /** One client's connection, to the service that it came to or to nobody. */
 type Guest =
   | { readonly service: Service<WritePath>; readonly connection: Connection }
