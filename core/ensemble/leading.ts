@@ -1,4 +1,5 @@
 import { makeZxid } from '../../wire/ids.ts';
+import type { QuorumPacket } from '../../wire/quorum.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import { ForwardedRequests } from '../pipeline/forwarded.ts';
 import { type ClientProposal, LeaderPath } from '../pipeline/leader-path.ts';
@@ -8,6 +9,7 @@ import { Timers } from '../timers.ts';
 import { TreeSnapshot } from '../tree/snapshot-view.ts';
 import { Leader } from '../zab/leader.ts';
 import type { Broadcast, LeaderEffects, SyncStart } from '../zab/leader-types.ts';
+import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ServerId } from '../zab/quorum.ts';
 import { planSync } from '../zab/sync-plan.ts';
 import type { MemberParts, Role, RoleEvents } from './role.ts';
@@ -55,6 +57,13 @@ export class Leading implements Role {
     const { clock, config } = this.#parts;
     this.#timers.every(config.tickTimeMs / 2, () => this.leader.tick(clock.monotonicMs()));
     this.leader.begin();
+  }
+
+  /** One packet of a learner. What it commits answers clients of this server too. */
+  packet(handler: LearnerHandler, packet: QuorumPacket): void {
+    const take = (): void => this.leader.packet(handler, packet, this.#parts.clock.monotonicMs());
+    if (this.#service === null) take();
+    else this.#service.turn(take);
   }
 
   /** The role cannot go on, for a reason outside the protocol. */

@@ -210,7 +210,7 @@ class Network implements MemberNetwork {
       },
       {
         connected: (link) => leader.connected(link, clock.monotonicMs()),
-        packet: (handler, packet) => leader.packet(handler, packet, clock.monotonicMs()),
+        packet: (handler, packet) => leading.packet(handler, packet),
         disconnected: (handler) => leader.disconnected(handler),
       },
       this.#parts,

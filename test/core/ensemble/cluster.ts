@@ -76,11 +76,10 @@ class QuorumWire {
   }
 
   #receive(to: SimulatedMember, bytes: Buffer): void {
-    const nowMs = this.#cluster.time.monotonicMs();
     if (to === this.leader) {
       this.#toLeader.push(bytes, {
         packet: (packet) => {
-          if (this.#handler !== null) this.leading.leader.packet(this.#handler, packet, nowMs);
+          if (this.#handler !== null) this.leading.packet(this.#handler, packet);
           return null;
         },
       });

@@ -107,3 +107,15 @@ test('the leader ends a session that is silent, heard through whichever server',
     expect([tree.findPath('/a') !== 0, tree.findPath('/b') !== 0]).toEqual([false, true]);
   }
 });
+
+test('a client of the leader is answered as soon as a follower has acknowledged', () => {
+  const cluster = serving();
+  const client = cluster.client(cluster.leader!);
+  for (let i = 0; i < 20; i++) {
+    const sentMs = cluster.time.monotonicMs();
+    client.send(OpCode.create, create(`/n${i}`));
+    cluster.until('created', () => client.awaited === 0);
+    // Less than until anything else gives the leader a reason to send.
+    expect(cluster.time.monotonicMs() - sentMs).toBeLessThan(100);
+  }
+});
