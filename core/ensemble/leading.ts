@@ -103,9 +103,7 @@ export class Leading implements Role {
       serve: (epoch) => this.#serve(epoch),
       syncStart: (learnerZxid) => this.#syncStart(learnerZxid),
       request: (from, request, { authinfo }) => {
-        this.#service?.turn(() =>
-          this.#forwarded?.submit(this.#learner(from), request, authinfo ?? [], clock.monotonicMs()),
-        );
+        this.#forwarded?.submit(this.#learner(from), request, authinfo ?? [], clock.monotonicMs());
       },
       touch: (sessionId) => {
         const session = this.#service?.tracker.get(sessionId);

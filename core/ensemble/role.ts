@@ -6,7 +6,7 @@ import type { DiskSnapshots } from '../io/disk-snapshot.ts';
 import type { WritePath } from '../pipeline/write-path.ts';
 import type { Clock, Files, Logger } from '../ports.ts';
 import type { Service } from '../service.ts';
-import type { HistoryDirectories } from '../storage/truncate.ts';
+import type { HistoryDirectories } from '../storage/contract.ts';
 import type { Store } from '../store.ts';
 import type { Scheduler } from '../timers.ts';
 import type { DataTree, TreeOptions } from '../tree/tree.ts';

@@ -151,8 +151,7 @@ export class Reads {
     writer.reserve(4 + length + STAT_BYTES);
     writer.writeInt(length === 0 && store.isDataNull(node) ? -1 : length);
     writer.pos += store.copyData(node, writer.dataView, writer.pos);
-    store.copyStat(node, writer.dataView, writer.pos);
-    writer.pos += STAT_BYTES;
+    out.stat(store, node);
     return out.end();
   }
 
@@ -169,7 +168,7 @@ export class Reads {
     if (node === NO_NODE) throw noNode;
     const { out } = connection;
     out.begin(xid, this.#tree.lastProcessedZxid, 0);
-    this.#writeStat(connection, node);
+    out.stat(this.#tree.store, node);
     return out.end();
   }
 
@@ -189,7 +188,7 @@ export class Reads {
     const { out } = connection;
     out.begin(xid, this.#tree.lastProcessedZxid, 0);
     this.#writeChildNames(connection, node);
-    if (type === OpCode.getChildren2) this.#writeStat(connection, node);
+    if (type === OpCode.getChildren2) out.stat(this.#tree.store, node);
     return out.end();
   }
 
@@ -206,13 +205,6 @@ export class Reads {
       store.copyPath(child, prefix, writer.dataView, writer.pos + 4);
       writer.pos += 4 + length;
     }
-  }
-
-  #writeStat(connection: Connection, node: NodeId): void {
-    const { writer } = connection.out;
-    writer.reserve(STAT_BYTES);
-    this.#tree.store.copyStat(node, writer.dataView, writer.pos);
-    writer.pos += STAT_BYTES;
   }
 
   // -- The others --------------------------------------------------------------------------------------------------------

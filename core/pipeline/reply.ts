@@ -1,7 +1,10 @@
 import { ByteWriter } from '../../wire/bytes.ts';
 import type { Codec } from '../../wire/codec.ts';
+import { STAT_BYTES } from '../../wire/data.ts';
 import type { ErrorCode } from '../../wire/errors.ts';
 import { REPLY_HEADER_BYTES } from '../../wire/replies.ts';
+import type { NodeId } from '../tree/node-id.ts';
+import type { NodeStore } from '../tree/node-store.ts';
 
 const TWO_32 = 0x1_0000_0000;
 const CAPACITY_MIN = 512;
@@ -62,6 +65,14 @@ export class ReplyBuffer {
       throw fault;
     }
     return this.end();
+  }
+
+  /** Appends the Stat of a node to the frame that was begun. */
+  stat(store: NodeStore, node: NodeId): void {
+    const { writer } = this;
+    writer.reserve(STAT_BYTES);
+    store.copyStat(node, writer.dataView, writer.pos);
+    writer.pos += STAT_BYTES;
   }
 
   /** A frame whose body is these bytes, without a reply header. */

@@ -1,5 +1,5 @@
 import { decode } from '../../wire/codec.ts';
-import { STAT_BYTES, Stat } from '../../wire/data.ts';
+import { Stat } from '../../wire/data.ts';
 import { ErrorCode, errorName } from '../../wire/errors.ts';
 import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
@@ -27,23 +27,17 @@ export function writeReply(
     case OpCode.createTTL:
       out.begin(xid, zxid, 0);
       out.writer.writeString(applied.path);
-      writeStat(out, store, applied);
+      out.stat(store, applied.node);
       return out.end();
     case OpCode.setData:
     case OpCode.setACL:
     case OpCode.check:
       out.begin(xid, zxid, 0);
-      writeStat(out, store, applied);
+      out.stat(store, applied.node);
       return out.end();
     default:
       return out.header(xid, zxid, ErrorCode.Ok);
   }
-}
-
-function writeStat({ writer }: ReplyBuffer, store: NodeStore, { node }: Applied): void {
-  writer.reserve(STAT_BYTES);
-  store.copyStat(node, writer.dataView, writer.pos);
-  writer.pos += STAT_BYTES;
 }
 
 /** Every creation that answers with a Stat is a create2 to the client. */

@@ -2,6 +2,21 @@ import type { ByteWriter } from '../../wire/bytes.ts';
 import type { Acl } from '../../wire/data.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
 
+/** Where a server's history lies on disk. */
+export interface HistoryDirectories {
+  /** `<dataDir>/version-2` */
+  readonly snapshotDirectory: string;
+  /** `<dataLogDir>/version-2`; may be the same. */
+  readonly logDirectory: string;
+}
+
+/** A transaction in its form in the log, which is also its form in a PROPOSAL and in an INFORM. */
+export interface LoggedBytes {
+  readonly zxid: number;
+  /** Never overwritten. It may keep a whole chunk of a file or of a socket in memory, so whoever holds many copies them. */
+  readonly bytes: Buffer;
+}
+
 /** Digest of the whole tree right after the transaction `zxid`. */
 export interface ZxidDigest {
   readonly zxid: number;

@@ -1,22 +1,11 @@
 import { epochOf, formatZxid } from '../../wire/ids.ts';
 import type { Files } from '../ports.ts';
+import type { HistoryDirectories, LoggedBytes } from './contract.ts';
 import { StorageError } from './errors.ts';
 import { type LogFile, listLogs, listSnapshots, logsAfter } from './file-names.ts';
 import { FileWindow } from './file-window.ts';
 import { findPlace, type LogEntry, type LogPlace, LogReader } from './log-format.ts';
 import { follows } from './replay.ts';
-
-/** A transaction in its form in the log, which is also its form in a PROPOSAL. */
-export interface LoggedBytes {
-  readonly zxid: number;
-  /** Never overwritten. It keeps up to 1 MiB of the file in memory, so whoever holds many copies them. */
-  readonly bytes: Buffer;
-}
-
-export interface LogSourceDirectories {
-  readonly snapshotDirectory: string;
-  readonly logDirectory: string;
-}
 
 /**
  * Committed transactions from the log files, for learners that lag more than is held in memory (ZooKeeper's
@@ -26,13 +15,13 @@ export interface LogSourceDirectories {
  */
 export class LogSource {
   readonly #files: Files;
-  readonly #directories: LogSourceDirectories;
+  readonly #directories: HistoryDirectories;
   readonly #recoveredFrom: number;
   /** Where reading broke off: what begins before cannot be had from the logs. */
   #brokenAt = -1;
 
   /** `recoveredFrom`: zxid of the snapshot that the state was recovered from, 0 for none. */
-  constructor(files: Files, directories: LogSourceDirectories, recoveredFrom: number) {
+  constructor(files: Files, directories: HistoryDirectories, recoveredFrom: number) {
     this.#files = files;
     this.#directories = directories;
     this.#recoveredFrom = recoveredFrom;

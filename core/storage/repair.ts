@@ -37,7 +37,8 @@ function sync(files: Files, path: string): void {
   }
 }
 
-function cutDurably(files: Files, path: string, length: number): void {
+/** Shortens a file, and returns when that is durable. */
+export function cutDurably(files: Files, path: string, length: number): void {
   const file = files.open(path, 'edit');
   try {
     file.truncate(length);

@@ -1,19 +1,13 @@
 import { counterOf, epochOf } from '../../wire/ids.ts';
 import type { Files } from '../ports.ts';
-import type { SnapshotSink } from './contract.ts';
+import type { HistoryDirectories, SnapshotSink } from './contract.ts';
 import { CorruptSnapshotError } from './errors.ts';
 import { type LogFile, listLogs, listSnapshots, logsAfter, type SnapshotFile } from './file-names.ts';
 import { LogReader } from './log-format.ts';
+import { cutDurably } from './repair.ts';
 import { follows } from './replay.ts';
 import { endsLikeSnapshot } from './snapshot-format.ts';
 import { readSnapshot } from './snapshot-reader.ts';
-
-export interface HistoryDirectories {
-  /** `<dataDir>/version-2` */
-  readonly snapshotDirectory: string;
-  /** `<dataLogDir>/version-2`; may be the same. */
-  readonly logDirectory: string;
-}
 
 /**
  * Cuts every transaction after `zxid` from the disk, durably, as TRUNC asks: `recover` then gives the state at `zxid`. The log
@@ -133,15 +127,5 @@ function removeDurably(files: Files, directory: string, newestFirst: readonly st
   for (const path of newestFirst) {
     files.remove(path);
     files.syncDirectory(directory);
-  }
-}
-
-function cutDurably(files: Files, path: string, length: number): void {
-  const file = files.open(path, 'edit');
-  try {
-    file.truncate(length);
-    file.datasyncNow();
-  } finally {
-    file.close();
   }
 }

@@ -1,11 +1,5 @@
+import type { LoggedBytes } from '../storage/contract.ts';
 import { follows } from '../storage/replay.ts';
-
-/** A committed transaction as PROPOSAL, INFORM and the log hold it. */
-export interface CommittedProposal {
-  readonly zxid: number;
-  /** Never changed, so it may be sent without a copy. */
-  readonly bytes: Buffer;
-}
 
 export interface CommittedLogOptions {
   /** Transactions kept at least, unless they are too long (`commitLogCount`). */
@@ -18,7 +12,7 @@ export interface CommittedLogOptions {
 export const defaultCommittedLog: CommittedLogOptions = { countMin: 500, bytesMax: 64 * 1024 * 1024 };
 
 /** Stands for dropped entries, which wait in the array for the next compaction. */
-const nothing: CommittedProposal = { zxid: -1, bytes: Buffer.alloc(0) };
+const nothing: LoggedBytes = { zxid: -1, bytes: Buffer.alloc(0) };
 const COMPACT_AFTER = 512;
 
 /**
@@ -30,7 +24,7 @@ const COMPACT_AFTER = 512;
  */
 export class CommittedLog {
   readonly #options: CommittedLogOptions;
-  #entries: CommittedProposal[] = [];
+  #entries: LoggedBytes[] = [];
   /** Entries before this index have been dropped. */
   #first = 0;
   #bytes = 0;
@@ -90,11 +84,11 @@ export class CommittedLog {
   floor(zxid: number): number | null {
     if (zxid < this.#base) return null;
     const index = this.#indexAfter(zxid);
-    return index === this.#first ? this.#base : (this.#entries[index - 1] as CommittedProposal).zxid;
+    return index === this.#first ? this.#base : (this.#entries[index - 1] as LoggedBytes).zxid;
   }
 
   /** Every transaction after `zxid`, in order. Throws `RangeError` where some of them are no longer here. */
-  after(zxid: number): CommittedProposal[] {
+  after(zxid: number): LoggedBytes[] {
     if (zxid < this.#base) throw new RangeError(`transactions from ${zxid} to ${this.#base} are not held`);
     return this.#entries.slice(this.#indexAfter(zxid));
   }
@@ -105,7 +99,7 @@ export class CommittedLog {
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#entries[middle] as CommittedProposal).zxid <= zxid) low = middle + 1;
+      if ((this.#entries[middle] as LoggedBytes).zxid <= zxid) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -114,7 +108,7 @@ export class CommittedLog {
   #drop(): void {
     const { countMin, bytesMax } = this.#options;
     while (this.count > countMin || (this.#bytes > bytesMax && this.count > 1)) {
-      const dropped = this.#entries[this.#first] as CommittedProposal;
+      const dropped = this.#entries[this.#first] as LoggedBytes;
       this.#entries[this.#first] = nothing;
       this.#first += 1;
       this.#bytes -= dropped.bytes.length;

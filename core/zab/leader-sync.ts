@@ -1,6 +1,7 @@
 import { makeZxid } from '../../wire/ids.ts';
 import { type QuorumPacket, QuorumPacketType } from '../../wire/quorum.ts';
-import type { Committed, LearnerLink, SyncStart } from './leader-types.ts';
+import type { LoggedBytes } from '../storage/contract.ts';
+import type { LearnerLink, SyncStart } from './leader-types.ts';
 
 const packet = (type: number, zxid: number, data: Buffer | null = null): QuorumPacket => ({
   type,
@@ -10,9 +11,9 @@ const packet = (type: number, zxid: number, data: Buffer | null = null): QuorumP
 });
 
 export const packets = {
-  proposal: ({ zxid, bytes }: Committed) => packet(QuorumPacketType.PROPOSAL, zxid, bytes),
+  proposal: ({ zxid, bytes }: LoggedBytes) => packet(QuorumPacketType.PROPOSAL, zxid, bytes),
   commit: (zxid: number) => packet(QuorumPacketType.COMMIT, zxid),
-  inform: ({ zxid, bytes }: Committed) => packet(QuorumPacketType.INFORM, zxid, bytes),
+  inform: ({ zxid, bytes }: LoggedBytes) => packet(QuorumPacketType.INFORM, zxid, bytes),
   newLeader: (epoch: number, config: Buffer) =>
     packet(QuorumPacketType.NEWLEADER, makeZxid(epoch, 0), config),
   upToDate: () => packet(QuorumPacketType.UPTODATE, -1),
@@ -47,7 +48,7 @@ function watched(chunks: Iterator<Buffer>, progress: () => void): Iterator<Buffe
 export function synchronize(
   link: LearnerLink,
   start: SyncStart,
-  outstanding: Iterable<Committed>,
+  outstanding: Iterable<LoggedBytes>,
   newLeader: QuorumPacket,
   progress: () => void,
 ): void {

@@ -1,5 +1,6 @@
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import type { ForwardedRequest } from '../../wire/quorum-payloads.ts';
+import type { LoggedBytes } from '../storage/contract.ts';
 import type { Epochs } from './learner-types.ts';
 import type { QuorumVerifier, ServerId } from './quorum.ts';
 
@@ -23,18 +24,12 @@ export interface LearnerLink {
 export type SyncStart = {
   /** DIFF: the last transaction that will be sent. TRUNC: where the log is cut. SNAP: the last one that is surely in the tree. */
   readonly zxid: number;
-  readonly transactions: Iterable<Committed>;
+  readonly transactions: Iterable<LoggedBytes>;
 } & (
   | { readonly kind: 'diff' | 'trunc' }
   /** The tree comes as a stream, before the transactions. */
   | { readonly kind: 'snap'; readonly chunks: Iterator<Buffer> }
 );
-
-/** A committed transaction in its form in a PROPOSAL. */
-export interface Committed {
-  readonly zxid: number;
-  readonly bytes: Buffer;
-}
 
 export interface LeaderParts {
   readonly serverId: ServerId;
@@ -55,7 +50,7 @@ export interface Broadcast {
   readonly lastProposed: number;
   readonly lastCommitted: number;
   /** Proposed and not committed, oldest first. */
-  outstanding(): Iterable<Committed>;
+  outstanding(): Iterable<LoggedBytes>;
   /** A server has everything up to this zxid on its disk. */
   processAck(from: ServerId, zxid: number): void;
   /** What a server has acknowledged so far counts no more: it may be about to cut some of it off its log. */

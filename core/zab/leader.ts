@@ -18,11 +18,12 @@ import {
   readPingReply,
   writeLeaderInfo,
 } from '../../wire/quorum-payloads.ts';
+import type { LoggedBytes } from '../storage/contract.ts';
 import { StorageError } from '../storage/errors.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
 import { LeaderLimits } from './leader-limits.ts';
 import { packets, synchronize } from './leader-sync.ts';
-import type { Broadcast, Committed, LeaderEffects, LeaderParts, LearnerLink } from './leader-types.ts';
+import type { Broadcast, LeaderEffects, LeaderParts, LearnerLink } from './leader-types.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { ServerId } from './quorum.ts';
 import { RoleFailure } from './role-failure.ts';
@@ -132,7 +133,7 @@ export class Leader {
   // -- Broadcast -------------------------------------------------------------------------------------------------------------
 
   /** A transaction was proposed (LeaderProcessRequest). */
-  proposed(proposal: Committed, nowMs: number): void {
+  proposed(proposal: LoggedBytes, nowMs: number): void {
     const packet = packets.proposal(proposal);
     for (const handler of this.#handlers) {
       if (!handler.isForwarding || handler.kind !== 'follower') continue;
@@ -142,7 +143,7 @@ export class Leader {
   }
 
   /** A transaction was committed (LeaderTryToCommit). */
-  committed(proposal: Committed): void {
+  committed(proposal: LoggedBytes): void {
     const commit = packets.commit(proposal.zxid);
     const inform = packets.inform(proposal);
     for (const handler of this.#handlers) {

@@ -1,15 +1,14 @@
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import type { InlineReader } from '../../wire/quorum-reader.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
+import type { LoggedBytes } from '../storage/contract.ts';
 import type { ServerId } from './quorum.ts';
 
 /** A learner gets the history from a leader: a follower has a vote in it, an observer has none. */
 export type LearnerKind = 'follower' | 'observer';
 
-/** A transaction on its way from the leader. `bytes` are a view that nobody overwrites. */
-export interface Received {
-  readonly zxid: number;
-  readonly bytes: Buffer;
+/** A transaction on its way from the leader. */
+export interface Received extends LoggedBytes {
   readonly logged: LoggedTxn;
 }
 

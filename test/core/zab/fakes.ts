@@ -1,5 +1,6 @@
+import type { LoggedBytes } from '../../../core/storage/contract.ts';
 import { Leader } from '../../../core/zab/leader.ts';
-import type { Committed, LeaderParts, LearnerLink, SyncStart } from '../../../core/zab/leader-types.ts';
+import type { LeaderParts, LearnerLink, SyncStart } from '../../../core/zab/leader-types.ts';
 import { Learner } from '../../../core/zab/learner.ts';
 import type { LearnerHandler } from '../../../core/zab/learner-handler.ts';
 import type { Epochs, LearnerEffects, LearnerParts } from '../../../core/zab/learner-types.ts';
@@ -22,7 +23,7 @@ export const named = ({ type, zxid }: QuorumPacket): string =>
   zxid === -1 ? quorumPacketName(type) : `${quorumPacketName(type)} ${zxid.toString(16)}`;
 
 /** A transaction as a PROPOSAL holds it. */
-export function transaction(zxid: number): Committed {
+export function transaction(zxid: number): LoggedBytes {
   const writer = new ByteWriter();
   writeLoggedTxn(writer, {
     header: { clientId: 1n, cxid: 1, zxid, time: 0, type: OpCode.error },
@@ -114,7 +115,7 @@ export class FakeLearner {
 export class LeaderWorld {
   nowMs = 0;
   readonly journal: string[] = [];
-  readonly outstanding: Committed[] = [];
+  readonly outstanding: LoggedBytes[] = [];
   lastProposed = makeZxid(5, 0);
   lastCommitted = makeZxid(5, 0);
   start: (zxid: number) => SyncStart = (zxid) => ({ kind: 'diff', zxid, transactions: [] });
