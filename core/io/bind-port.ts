@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { delimitedHost, type HostAddress } from '../../wire/host-port.ts';
 import type { Logger } from '../ports.ts';
 import type { Scheduler } from '../timers.ts';
+import type { ServerId } from '../zab/quorum.ts';
 
 export interface BindOptions {
   /** For messages: what is listened for. */
@@ -16,15 +17,36 @@ export interface BindOptions {
   readonly logger: Logger;
 }
 
+export interface Place {
+  /** Null for every address of the machine. */
+  readonly host: string | null;
+  readonly port: number;
+}
+
+/** Where a server listens that is told these addresses of its own. */
+export function placesOf(addresses: readonly HostAddress[], listenOnAllIPs: boolean): readonly Place[] {
+  if (!listenOnAllIPs) return addresses;
+  return [...new Set(addresses.map(({ port }) => port))].map((port) => ({ host: null, port }));
+}
+
+/** What an operator can do about a port of the `server.N` line that cannot be had. */
+export const portRemedy = (serverId: ServerId): string =>
+  `free the port, correct server.${serverId}, or set quorumListenOnAllIPs=true if the address is not this machine's own`;
+
+/** Resolves when nobody listens there any more. */
+export function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve()));
+}
+
 /** A port that somebody has just left, or a network that comes up late, is there a moment later. */
 const BIND_RETRY_MS = 1000;
 
 /**
- * Listens at one place, as often as it takes; a host of null is every address of the machine, a port of 0 lets the system choose.
+ * Listens at one place, as often as it takes; a port of 0 lets the system choose.
  * Rejects with the place, the system's reason (as `cause`) and the remedy, or when it was told to give up.
  */
 export async function bindPort(
-  place: { readonly host: string | null; readonly port: number },
+  place: Place,
   accept: (socket: Socket) => void,
   options: BindOptions,
 ): Promise<{ readonly server: Server; readonly bound: HostAddress }> {
@@ -35,7 +57,7 @@ export async function bindPort(
       signal.throwIfAborted();
       const server = await listen(place, accept);
       if (!signal.aborted) return { server, bound: addressOf(server) };
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await closed(server);
     } catch (error) {
       if (signal.aborted)
         throw new Error(`listening for ${purpose} at ${name} was given up`, { cause: error });
@@ -49,10 +71,7 @@ export async function bindPort(
   }
 }
 
-function listen(
-  { host, port }: { readonly host: string | null; readonly port: number },
-  accept: (socket: Socket) => void,
-): Promise<Server> {
+function listen({ host, port }: Place, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ noDelay: true }, accept);
   return new Promise((resolve, reject) => {
     server.once('error', reject);

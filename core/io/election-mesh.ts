@@ -1,16 +1,18 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { type ElectionHello, ElectionHelloReader, writeElectionHello } from '../../wire/election-hello.ts';
 import { WireFault } from '../../wire/fault.ts';
-import { delimitedHost, type HostAddress } from '../../wire/host-port.ts';
+import type { HostAddress } from '../../wire/host-port.ts';
 import type { EnsembleConfig } from '../config.ts';
 import type { Clock, Logger, Random } from '../ports.ts';
 import type { ServerId } from '../zab/quorum.ts';
+import { bindPort, closed, type Place, placesOf, portRemedy } from './bind-port.ts';
 import {
   type ElectionMeshEvents,
   ElectionPeer,
   type PeerAddresses,
   type PeerParts,
 } from './election-peer.ts';
+import { nodeScheduler } from './node-scheduler.ts';
 
 export type { ElectionMeshEvents } from './election-peer.ts';
 
@@ -31,7 +33,6 @@ export interface MeshParts {
   readonly logger: Logger;
 }
 
-const BIND_RETRY_MS = 1000;
 /** Connections that have not said who they are. More are turned away. */
 const HANDSHAKES_MAX = 64;
 /** Servers that connect and are not in the configuration: those that will join it, or have left it. */
@@ -67,8 +68,7 @@ export class ElectionMesh {
   readonly #sockets = new Set<Socket>();
   #said: HostAddress;
   #namelessId = -1;
-  #bindPause: { readonly timer: NodeJS.Timeout; readonly end: () => void } | null = null;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: ElectionMeshOptions, events: ElectionMeshEvents, parts: MeshParts) {
     const [first] = options.addresses;
@@ -97,9 +97,10 @@ export class ElectionMesh {
    * everything closed again.
    */
   async listen(): Promise<readonly HostAddress[]> {
+    const { addresses, listenOnAllIPs } = this.#options;
     const bound: HostAddress[] = [];
     try {
-      for (const { host, port } of this.#places()) bound.push(await this.#bind(host, port));
+      for (const place of placesOf(addresses, listenOnAllIPs)) bound.push(await this.#bind(place));
     } catch (error) {
       await this.close();
       throw error;
@@ -126,76 +127,35 @@ export class ElectionMesh {
    * change afterwards. To a server that is neither a member nor connected, nothing is sent.
    */
   send(to: ServerId, message: Buffer): void {
-    if (!this.#isClosed) this.#peers.get(to)?.send(message);
+    if (!this.#closing.signal.aborted) this.#peers.get(to)?.send(message);
   }
 
   /** Ends everything; no event follows. Resolves when the ports are free and every socket is gone. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    if (this.#bindPause !== null) {
-      clearTimeout(this.#bindPause.timer);
-      this.#bindPause.end();
-    }
-    const closed: Promise<void>[] = this.#servers.map(
-      (server) => new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
-    );
+    this.#closing.abort();
+    const gone = this.#servers.map(closed);
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     for (const socket of this.#sockets) {
-      closed.push(new Promise((resolve) => socket.once('close', () => resolve())));
+      gone.push(new Promise((resolve) => socket.once('close', () => resolve())));
       socket.destroy();
     }
-    await Promise.all(closed);
+    await Promise.all(gone);
   }
 
-  /** Where to listen; a host of null is every address of the machine. */
-  #places(): { readonly host: string | null; readonly port: number }[] {
-    const { addresses, listenOnAllIPs } = this.#options;
-    if (!listenOnAllIPs) return [...addresses];
-    return [...new Set(addresses.map(({ port }) => port))].map((port) => ({ host: null, port }));
-  }
-
-  async #bind(host: string | null, port: number): Promise<HostAddress> {
-    const place = `${delimitedHost(host ?? '*')}:${port}`;
-    const { bindRetry } = this.#options;
-    for (let tries = 1; ; tries++) {
-      if (this.#isClosed) throw new Error(`the election port ${place} is not opened: closed before that`);
-      try {
-        return await this.#listenOn(host, port);
-      } catch (error) {
-        const { message } = error as Error;
-        if (bindRetry !== 0 && tries >= bindRetry) {
-          throw new Error(
-            `cannot listen for elections at ${place}: ${message}; free the port, correct server.${this.#options.serverId}, or set quorumListenOnAllIPs=true if the address is not this machine's own`,
-            { cause: error },
-          );
-        }
-        this.#parts.logger.warn(`cannot listen for elections at ${place}, trying again: ${message}`);
-      }
-      await new Promise<void>((resolve) => {
-        this.#bindPause = { timer: setTimeout(resolve, BIND_RETRY_MS), end: resolve };
-      });
-      this.#bindPause = null;
-    }
-  }
-
-  #listenOn(host: string | null, port: number): Promise<HostAddress> {
-    const server = createServer({ noDelay: true }, (socket) => this.#greet(socket));
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(host === null ? { port } : { port, host }, () => {
-        server.removeListener('error', reject);
-        server.on('error', ({ message }) => this.#parts.logger.warn(`election port: ${message}`));
-        const address = server.address();
-        if (address === null || typeof address === 'string') {
-          reject(new Error('the election port has no address'));
-          return;
-        }
-        this.#servers.push(server);
-        if (this.#isClosed) server.close();
-        resolve({ host: address.address, port: address.port });
-      });
+  async #bind(place: Place): Promise<HostAddress> {
+    const { serverId, bindRetry } = this.#options;
+    const { server, bound } = await bindPort(place, (socket) => this.#greet(socket), {
+      scheduler: nodeScheduler,
+      logger: this.#parts.logger,
+      bindRetry,
+      signal: this.#closing.signal,
+      purpose: 'elections',
+      remedy: portRemedy(serverId),
     });
+    server.on('error', ({ message }) => this.#parts.logger.warn(`election port: ${message}`));
+    this.#servers.push(server);
+    return bound;
   }
 
   #track(socket: Socket): void {
@@ -209,7 +169,7 @@ export class ElectionMesh {
    */
   #greet(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#isClosed) {
+    if (this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }

@@ -5,7 +5,7 @@ import type { EnsembleConfig } from '../config.ts';
 import type { Logger } from '../ports.ts';
 import type { Scheduler } from '../timers.ts';
 import type { ServerId } from '../zab/quorum.ts';
-import { bindPort } from './bind-port.ts';
+import { bindPort, closed, placesOf, portRemedy } from './bind-port.ts';
 import { QuorumLink, type QuorumLinkOptions } from './quorum-link.ts';
 
 export interface QuorumListenerOptions extends QuorumLinkOptions {
@@ -86,16 +86,16 @@ export class QuorumListener<Handle> {
   }
 
   async #open(): Promise<readonly HostAddress[]> {
-    const { serverId, bindRetry } = this.#options;
+    const { serverId, bindRetry, addresses, listenOnAllIPs } = this.#options;
     const bound: HostAddress[] = [];
     try {
-      for (const place of this.#places()) {
+      for (const place of placesOf(addresses, listenOnAllIPs)) {
         const opened = await bindPort(place, (socket) => this.#accept(socket), {
           ...this.#parts,
           bindRetry,
           signal: this.#closing.signal,
           purpose: 'learners',
-          remedy: `free the port, correct server.${serverId}, or set quorumListenOnAllIPs=true if the address is not this machine's own`,
+          remedy: portRemedy(serverId),
         });
         this.#keep(opened.server);
         bound.push(opened.bound);
@@ -109,21 +109,12 @@ export class QuorumListener<Handle> {
   }
 
   async #closeAll(): Promise<void> {
-    const closed: Promise<void>[] = this.#servers.map(
-      (server) => new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
-    );
+    const gone = this.#servers.map(closed);
     for (const [link, socket] of this.#links) {
-      closed.push(new Promise((resolve) => socket.once('close', () => resolve())));
+      gone.push(new Promise((resolve) => socket.once('close', () => resolve())));
       link.close('the server leads no more');
     }
-    await Promise.all(closed);
-  }
-
-  /** Where to listen; a host of null is every address of the machine. */
-  #places(): { readonly host: string | null; readonly port: number }[] {
-    const { addresses, listenOnAllIPs } = this.#options;
-    if (!listenOnAllIPs) return [...addresses];
-    return [...new Set(addresses.map(({ port }) => port))].map((port) => ({ host: null, port }));
+    await Promise.all(gone);
   }
 
   #keep(server: Server): void {
