@@ -25,13 +25,19 @@ export class Timers {
     });
   }
 
-  after(delayMs: number, callback: () => void): void {
-    if (this.#stopped) return;
+  after(delayMs: number, callback: () => void): { cancel(): void } {
+    if (this.#stopped) return { cancel() {} };
     const timer = this.#scheduler.after(delayMs, () => {
       this.#timers.delete(timer);
       if (!this.#stopped) callback();
     });
     this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        timer.cancel();
+      },
+    };
   }
 
   every(intervalMs: number, callback: () => void): void {

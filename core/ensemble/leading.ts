@@ -2,7 +2,7 @@ import { makeZxid } from '../../wire/ids.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import { ForwardedRequests } from '../pipeline/forwarded.ts';
-import { type ClientProposal, LeaderPath } from '../pipeline/leader-path.ts';
+import { LeaderPath } from '../pipeline/leader-path.ts';
 import { Service } from '../service.ts';
 import { SnapshotStreamWriter } from '../storage/snapshot-stream.ts';
 import { Timers } from '../timers.ts';
@@ -12,7 +12,7 @@ import type { Broadcast, LeaderEffects, SyncStart } from '../zab/leader-types.ts
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ServerId } from '../zab/quorum.ts';
 import { planSync } from '../zab/sync-plan.ts';
-import type { MemberParts, Role, RoleEvents } from './role.ts';
+import { apply, type MemberParts, type Role, type RoleEvents } from './role.ts';
 
 /** A leader: the protocol with its learners, its own clients, and what only a leader does. */
 export class Leading implements Role {
@@ -68,7 +68,7 @@ export class Leading implements Role {
 
   /** The role cannot go on, for a reason outside the protocol. */
   fail(reason: string): void {
-    this.#events.failed(reason);
+    this.#events.failed(this, reason);
   }
 
   expireSession(sessionId: bigint): boolean {
@@ -85,21 +85,13 @@ export class Leading implements Role {
     this.#housekeeping?.stop();
     this.#service?.stop(reason);
     this.leader.close(reason);
-    const { store, committedLog } = this.#parts;
-    for (const { zxid, logged, bytes } of this.#outstanding()) {
-      store.tree.apply(logged);
-      committedLog.add(zxid, bytes);
-    }
-  }
-
-  #outstanding(): readonly ClientProposal[] {
-    return this.#service?.path.broadcast.outstanding() ?? [];
+    apply(this.#parts, this.#service?.path.broadcast.outstanding() ?? []);
   }
 
   #effects(): LeaderEffects {
     const { clock } = this.#parts;
     return {
-      fail: (reason) => this.#events.failed(reason),
+      fail: (reason) => this.fail(reason),
       serve: (epoch) => this.#serve(epoch),
       syncStart: (learnerZxid) => this.#syncStart(learnerZxid),
       request: (from, request, { authinfo }) => {

@@ -11,7 +11,7 @@ import { TreeRestorer } from '../tree/restore.ts';
 import { TreeSnapshot } from '../tree/snapshot-view.ts';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerEffects, LearnerKind, Received } from '../zab/learner-types.ts';
-import type { Role, RoleEvents, RoleParts } from './role.ts';
+import { apply, type Role, type RoleEvents, type RoleParts } from './role.ts';
 
 /** The learner's end of the connection to its leader. */
 export interface LeaderChannel {
@@ -32,10 +32,15 @@ export class Learning implements Role {
   #isUnsaved = false;
   #heardMs: number;
 
-  constructor(kind: LearnerKind, parts: RoleParts, channel: LeaderChannel, events: RoleEvents) {
+  /** `connect` is called once, when all is ready for what comes of it. */
+  constructor(
+    kind: LearnerKind,
+    parts: RoleParts,
+    connect: (learning: Learning) => LeaderChannel,
+    events: RoleEvents,
+  ) {
     this.#parts = parts;
     this.#events = events;
-    this.#channel = channel;
     this.#timers = new Timers(parts.scheduler);
     this.#heardMs = parts.clock.monotonicMs();
     const { config, epochs, store } = parts;
@@ -44,6 +49,7 @@ export class Learning implements Role {
     const { serverId } = config;
     const learnerParts = { kind, serverId, epochs, lastZxid, configVersion: 0, needsSnapshot };
     this.#learner = new Learner(learnerParts, this.#effects());
+    this.#channel = connect(this);
   }
 
   get service(): Service<LearnerPath> | null {
@@ -98,12 +104,7 @@ export class Learning implements Role {
       committedLog.clear(store.tree.lastProcessedZxid);
       return;
     }
-    for (const received of this.#learner.proposed) this.#apply(received);
-  }
-
-  #apply({ zxid, bytes, logged }: Received): void {
-    this.#parts.committedLog.add(zxid, bytes);
-    this.#parts.store.tree.apply(logged);
+    apply(this.#parts, this.#learner.proposed);
   }
 
   // -- What the protocol asks ------------------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ export class Learning implements Role {
     const { store } = this.#parts;
     return {
       send: (packet) => this.#channel.send(packet),
-      fail: (reason) => this.#events.failed(reason),
+      fail: (reason) => this.#events.failed(this, reason),
       log: ({ zxid, bytes }) => store.append(zxid, bytes),
       commit: (received) => this.#commit(received),
       truncate: (zxid) => this.#truncate(zxid),
@@ -127,7 +128,7 @@ export class Learning implements Role {
 
   #commit(received: Received): void {
     if (this.#service === null) {
-      this.#apply(received);
+      apply(this.#parts, [received]);
       return;
     }
     this.#parts.committedLog.add(received.zxid, received.bytes);

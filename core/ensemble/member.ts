@@ -16,8 +16,8 @@ export interface MemberNetwork {
   /** Opens the quorum port, for learners to come to `Member.leading`. */
   openQuorumPort(leading: Leading): void;
   closeQuorumPort(): void;
-  /** Connects to the leader; what comes of it is told to `Learning`. */
-  connect(leader: ServerId, learning: () => Learning): LeaderChannel;
+  /** Connects to the leader; what comes of it is told to `learning`, never from within the call. */
+  connect(leader: ServerId, learning: Learning): LeaderChannel;
 }
 
 /** How a member is doing, for operators. */
@@ -35,7 +35,7 @@ export class Member {
   readonly #timers: Timers;
   #role: Role | null = null;
   #mode: MemberMode = 'looking';
-  #electionTimer = 0;
+  #electionTimer: { cancel(): void } | null = null;
   /** Looking waits for the log. */
   #isDraining = false;
   #isStopped = false;
@@ -107,11 +107,12 @@ export class Member {
     const { clock } = this.#parts;
     input(clock.monotonicMs());
     const { nextDeadlineMs } = this.election;
-    const timer = ++this.#electionTimer;
+    this.#electionTimer?.cancel();
+    this.#electionTimer = null;
     if (nextDeadlineMs === null) return;
-    this.#timers.after(Math.max(0, nextDeadlineMs - clock.monotonicMs()), () => {
-      if (timer === this.#electionTimer) this.#elect((nowMs) => this.election.tick(nowMs));
-    });
+    this.#electionTimer = this.#timers.after(Math.max(0, nextDeadlineMs - clock.monotonicMs()), () =>
+      this.#elect((nowMs) => this.election.tick(nowMs)),
+    );
   }
 
   #look(): void {
@@ -129,10 +130,7 @@ export class Member {
     if (state === 'leading') {
       logger.info('this server leads, if a quorum follows');
       this.#mode = 'leader';
-      const leading = new Leading(
-        this.#parts,
-        this.#eventsOf(() => leading),
-      );
+      const leading = new Leading(this.#parts, this.#roleEvents);
       this.#role = leading;
       this.#network.openQuorumPort(leading);
       leading.begin();
@@ -140,31 +138,22 @@ export class Member {
     }
     logger.info(`this server is ${state} server ${leader}`);
     this.#mode = state === 'following' ? 'follower' : 'observer';
-    let learning!: Learning;
-    const channel = this.#network.connect(leader, () => learning);
-    learning = new Learning(
-      this.#mode,
-      this.#parts,
-      channel,
-      this.#eventsOf(() => learning),
-    );
-    this.#role = learning;
+    const connect = (learning: Learning): LeaderChannel => this.#network.connect(leader, learning);
+    this.#role = new Learning(this.#mode, this.#parts, connect, this.#roleEvents);
   }
 
   // -- Roles -----------------------------------------------------------------------------------------------------------------
 
-  #eventsOf(role: () => Role): RoleEvents {
-    return {
-      failed: (reason) => {
-        if (this.#role !== role() || this.#isStopped) return;
-        this.#parts.logger.warn(`the role as ${this.#mode} is over: ${reason}`);
-        this.#endRole(reason);
-        this.#look();
-      },
-      established: (epoch) => this.election.updateEpoch(epoch),
-      serving: () => this.#parts.logger.info(`serving clients as ${this.#mode}`),
-    };
-  }
+  readonly #roleEvents: RoleEvents = {
+    failed: (role, reason) => {
+      if (this.#role !== role || this.#isStopped) return;
+      this.#parts.logger.warn(`the role as ${this.#mode} is over: ${reason}`);
+      this.#endRole(reason);
+      this.#look();
+    },
+    established: (epoch) => this.election.updateEpoch(epoch),
+    serving: () => this.#parts.logger.info(`serving clients as ${this.#mode}`),
+  };
 
   #endRole(reason: string): void {
     const role = this.#role;

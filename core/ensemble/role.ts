@@ -11,7 +11,7 @@ import type { Store } from '../store.ts';
 import type { Scheduler } from '../timers.ts';
 import type { DataTree, TreeOptions } from '../tree/tree.ts';
 import type { CommittedLog } from '../zab/commit-log.ts';
-import type { Epochs } from '../zab/learner-types.ts';
+import type { Epochs, Received } from '../zab/learner-types.ts';
 import type { QuorumVerifier } from '../zab/quorum.ts';
 
 /** What a member of an ensemble has, whatever its role. */
@@ -46,7 +46,7 @@ export interface RoleParts extends MemberParts {
 /** What a role tells the member. */
 export interface RoleEvents {
   /** The role is over. Told once, as the last thing of a call. */
-  failed(reason: string): void;
+  failed(role: Role, reason: string): void;
   /** The epoch that this server leads or follows in is agreed on. */
   established(epoch: number): void;
   /** Clients may come, to `Role.service`. */
@@ -61,4 +61,12 @@ export interface Role {
   durable(zxid: number): void;
   /** Ends the role: connections of clients and servers are closed, and what is logged and not committed is applied. */
   stop(reason: string): void;
+}
+
+/** What is logged counts as history when a role ends, committed or not: a later leader may cut it off again. */
+export function apply({ store, committedLog }: MemberParts, transactions: Iterable<Received>): void {
+  for (const { zxid, bytes, logged } of transactions) {
+    committedLog.add(zxid, bytes);
+    store.tree.apply(logged);
+  }
 }

@@ -27,6 +27,7 @@ import { CommittedLog, defaultCommittedLog } from '../zab/commit-log.ts';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import { quorumOf, type ServerId } from '../zab/quorum.ts';
 import type { Leading } from './leading.ts';
+import type { LeaderChannel, Learning } from './learning.ts';
 import { Member, type MemberNetwork } from './member.ts';
 
 /** What ZooKeeper allows a packet beyond the longest request. */
@@ -227,19 +228,16 @@ class Network implements MemberNetwork {
     if (listener !== null) this.#closing = listener.close();
   }
 
-  connect(
-    leader: ServerId,
-    learning: Parameters<MemberNetwork['connect']>[1],
-  ): ReturnType<MemberNetwork['connect']> {
+  connect(leader: ServerId, learning: Learning): LeaderChannel {
     const { ensemble, tickTimeMs } = this.#config;
     const limitTicks = ensemble.connectToLearnerMasterLimitTicks || ensemble.initLimitTicks;
     return connectToLeader(
       quorumAddressesOf(leader, ensemble),
       { connectLimitMs: limitTicks * tickTimeMs, dataBytesMax: this.#dataBytesMax },
       {
-        connected: () => learning().connected(),
-        packet: (packet) => learning().packet(packet),
-        disconnected: (reason) => learning().disconnected(reason),
+        connected: () => learning.connected(),
+        packet: (packet) => learning.packet(packet),
+        disconnected: (reason) => learning.disconnected(reason),
       },
       this.#parts,
     );

@@ -42,9 +42,9 @@ class QuorumWire {
   #handler: ReturnType<Leading['leader']['connected']> | null = null;
   readonly #toLeader = new QuorumPacketReader(1 << 24);
   readonly #toLearner = new QuorumPacketReader(1 << 24);
-  readonly #learning: () => Learning;
+  readonly #learning: Learning;
 
-  constructor(learner: SimulatedMember, leader: SimulatedMember, leading: Leading, learning: () => Learning) {
+  constructor(learner: SimulatedMember, leader: SimulatedMember, leading: Leading, learning: Learning) {
     this.#cluster = learner.cluster;
     this.learner = learner;
     this.leader = leader;
@@ -63,7 +63,7 @@ class QuorumWire {
       },
       this.#cluster.time.monotonicMs(),
     );
-    this.#cluster.post(learner, learner, () => this.#learning().connected());
+    this.#cluster.post(learner, learner, () => this.#learning.connected());
   }
 
   sendToLeader(packet: QuorumPacket): void {
@@ -83,7 +83,7 @@ class QuorumWire {
           return null;
         },
       });
-    } else this.#toLearner.push(bytes, { packet: (packet) => this.#learning().packet(packet) });
+    } else this.#toLearner.push(bytes, { packet: (packet) => this.#learning.packet(packet) });
   }
 
   /** Each side hears of it behind what was sent before. */
@@ -94,9 +94,7 @@ class QuorumWire {
       if (this.#handler !== null) this.leading.leader.disconnected(this.#handler);
       this.#handler = null;
     });
-    this.#cluster.post(this.leader, this.learner, () =>
-      this.#learning().disconnected('the connection ended'),
-    );
+    this.#cluster.post(this.leader, this.learner, () => this.#learning.disconnected('the connection ended'));
   }
 }
 
@@ -252,7 +250,7 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork {
     this.leading = null;
   }
 
-  connect(leader: ServerId, learning: () => Learning): { send(packet: QuorumPacket): void; close(): void } {
+  connect(leader: ServerId, learning: Learning): { send(packet: QuorumPacket): void; close(): void } {
     let wire: QuorumWire | null = null;
     let isClosed = false;
     const { life } = this;
@@ -269,7 +267,7 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork {
     };
     this.cluster.post(this, this, attempt);
     this.cluster.time.after(this.cluster.initLimitMs, () => {
-      if (wire === null && !isClosed && life === this.life) learning().disconnected('there is no leader');
+      if (wire === null && !isClosed && life === this.life) learning.disconnected('there is no leader');
     });
     return {
       send: (packet) => wire?.sendToLeader(packet),
