@@ -1,10 +1,11 @@
 import { viewOf } from '../../wire/bytes.ts';
 import type { Acl } from '../../wire/data.ts';
 import { crc32 } from '../storage/checksum.ts';
+import type { PreparedNode, PreparedTxn } from '../tree/applied.ts';
 import { isOutsideDigest, TreeDigest } from '../tree/digest.ts';
 import { NO_NODE, type NodeId } from '../tree/node-id.ts';
 import { LongField } from '../tree/node-store.ts';
-import type { DataTree, PreparedNode, PreparedTxn } from '../tree/tree.ts';
+import type { DataTree } from '../tree/tree.ts';
 
 /**
  * What a node will be once all transactions proposed so far are applied. `exists` false means it will be gone. Never changed

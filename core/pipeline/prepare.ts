@@ -1,5 +1,3 @@
-import { ByteReader } from '../../wire/bytes.ts';
-import type { Decoded } from '../../wire/codec.ts';
 import {
   type CreateMode,
   ephemeralKind,
@@ -12,11 +10,8 @@ import {
 } from '../../wire/create-mode.ts';
 import { type Acl, type Id, Perms } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
-import { WireFault } from '../../wire/fault.ts';
-import { MultiRequest } from '../../wire/multi.ts';
-import { OpCode, opName } from '../../wire/opcodes.ts';
+import { OpCode } from '../../wire/opcodes.ts';
 import { parentOf, sequenceSuffix } from '../../wire/path.ts';
-import { CreateSessionBody, DeleteContainerRequest, requestCodecs } from '../../wire/requests.ts';
 import type { LoggedTxn, SimpleTxn, Txn } from '../../wire/txn.ts';
 import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
@@ -25,34 +20,21 @@ import { NO_NODE } from '../tree/node-id.ts';
 import { limitNodePath, StatsTrack, statsNodePath } from '../tree/quota.ts';
 import type { DataTree } from '../tree/tree.ts';
 import { fixupAcl } from './acl.ts';
+import { type Ask, readAsk } from './ask.ts';
 import { ChangeRecord, type OutstandingChanges } from './outstanding.ts';
 import {
   asPart,
   badPath,
   type CreateOp,
-  isWriteOp,
   listed,
   nextVersion,
   ownerOf,
   requireDeletable,
   requireValid,
   type WriteOp,
-  withOwnType,
 } from './prepare-rules.ts';
 import { Refusal } from './refusal.ts';
 import type { Request } from './request.ts';
-
-/** What a request asks for, once it is read. */
-type Ask =
-  | WriteOp
-  | { readonly type: typeof OpCode.multi; readonly body: readonly WriteOp[] }
-  | {
-      readonly type: typeof OpCode.setACL;
-      readonly body: Decoded<(typeof requestCodecs)[typeof OpCode.setACL]>;
-    }
-  | { readonly type: typeof OpCode.deleteContainer; readonly body: Decoded<typeof DeleteContainerRequest> }
-  | { readonly type: typeof OpCode.createSession; readonly body: Decoded<typeof CreateSessionBody> }
-  | { readonly type: typeof OpCode.closeSession | typeof OpCode.reconfig };
 
 /** What the requester is to one operation: who it is, and which transaction it will be part of. */
 interface Context {
@@ -85,7 +67,7 @@ export class Preparer {
   /** Throws `WireFault` for a record that cannot be read: such a request takes no place in the order. */
   prepare(request: Request<unknown>, zxid: number, timeMs: number): LoggedTxn {
     const context: Context = { zxid, timeMs, sessionId: request.sessionId, ids: request.ids };
-    const ask = request.refused === ErrorCode.Ok ? this.#read(request) : null;
+    const ask = request.refused === ErrorCode.Ok ? readAsk(request) : null;
     let txn: Txn;
     try {
       if (ask === null) throw new Refusal(request.refused, 'refused before it was read');
@@ -108,37 +90,6 @@ export class Preparer {
   #digestAfter(txn: Txn): LoggedTxn['digest'] {
     if (!this.#config.digestEnabled || txn.type === OpCode.error) return null;
     return { version: DIGEST_VERSION, treeDigest: this.#outstanding.digestLong() };
-  }
-
-  #read({ type, bytes, start, end }: Request<unknown>): Ask {
-    const reader = new ByteReader(bytes, start, end);
-    switch (type) {
-      case OpCode.multi: {
-        const ops = MultiRequest.read(reader);
-        const writes = ops.filter(isWriteOp).map(withOwnType);
-        if (writes.length !== ops.length)
-          throw new WireFault('malformed', 'a multi that writes holds operations that read');
-        return { type, body: writes };
-      }
-      case OpCode.create:
-      case OpCode.create2:
-      case OpCode.createContainer:
-      case OpCode.createTTL:
-      case OpCode.delete:
-      case OpCode.setData:
-      case OpCode.check:
-      case OpCode.setACL:
-      case OpCode.reconfig:
-        return { type, body: requestCodecs[type].read(reader) } as Ask;
-      case OpCode.deleteContainer:
-        return { type, body: DeleteContainerRequest.read(reader) };
-      case OpCode.createSession:
-        return { type, body: CreateSessionBody.read(reader) };
-      case OpCode.closeSession:
-        return { type };
-      default:
-        throw new WireFault('malformed', `${opName(type)} is not a write`);
-    }
   }
 
   #perform(context: Context, ask: Ask): Txn {

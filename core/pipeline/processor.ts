@@ -1,7 +1,6 @@
 import { ByteReader } from '../../wire/bytes.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { WireFault } from '../../wire/fault.ts';
-import { formatZxid } from '../../wire/ids.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { AuthPacket } from '../../wire/requests.ts';
 import type { LoggedTxn, TxnHeader } from '../../wire/txn.ts';
@@ -10,9 +9,11 @@ import type { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Session, SessionTracker } from '../session/tracker.ts';
-import type { Applied, DataTree } from '../tree/tree.ts';
+import type { Applied } from '../tree/applied.ts';
+import type { DataTree } from '../tree/tree.ts';
 import { addIdentities } from './acl.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { DigestCheck } from './digest-check.ts';
 import { Reads } from './reads.ts';
 import { Refusal } from './refusal.ts';
 import type { Waiting } from './request.ts';
@@ -62,7 +63,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
   readonly #reads: Reads;
   /** Syncs that wait until everything proposed before them is committed. */
   #pendingSyncs: { readonly zxid: number; readonly connection: Connection }[] = [];
-  #digestMismatchReported = false;
+  readonly #digests: DigestCheck;
   /** The monotonic clock as of the turn: whoever drives the processor sets it at each input. */
   nowMs: number;
 
@@ -72,6 +73,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     this.#effects = effects;
     this.nowMs = parts.clock.monotonicMs();
     this.#reads = new Reads(tree, auth, config);
+    this.#digests = new DigestCheck(parts);
     this.#path = pathTo(this);
   }
 
@@ -291,7 +293,7 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     const { tracker } = this.#parts;
     const { zxid } = logged.header;
     const waiting = request ?? this.#waitingFor(logged.header);
-    if (logged.digest !== null) this.#compareDigest(logged.digest.treeDigest, zxid);
+    this.#digests.applied(logged);
     const type = waiting?.type ?? logged.header.type;
     if (type === OpCode.createSession) {
       this.#trackSession(logged);
@@ -381,16 +383,6 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     if (!(owner instanceof Connection)) return null;
     const head = owner.peekWaiting() as ClientRequest | undefined;
     return head?.proposed === true && head.xid === cxid && head.type !== OpCode.sync ? head : null;
-  }
-
-  /** A tree that differs from what was prepared is a bug or damaged memory: it is counted, and said once. */
-  #compareDigest(expected: bigint, zxid: number): void {
-    const { tree, stats, logger } = this.#parts;
-    if (tree.digest.equalsLong(expected)) return;
-    stats.digestMismatches++;
-    if (this.#digestMismatchReported) return;
-    this.#digestMismatchReported = true;
-    logger.error('the tree differs from the digest of its transaction', { zxid: formatZxid(zxid) });
   }
 }
 

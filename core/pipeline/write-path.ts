@@ -1,5 +1,5 @@
 import type { LoggedTxn } from '../../wire/txn.ts';
-import type { Applied } from '../tree/tree.ts';
+import type { Applied } from '../tree/applied.ts';
 import type { Connection } from './connection.ts';
 import type { Request } from './request.ts';
 

@@ -4,8 +4,8 @@ import { ErrorCode, errorName } from '../../wire/errors.ts';
 import { MultiReply, type MultiResult } from '../../wire/multi.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { PathReply } from '../../wire/replies.ts';
+import type { Applied } from '../tree/applied.ts';
 import type { NodeStore } from '../tree/node-store.ts';
-import type { Applied } from '../tree/tree.ts';
 import type { ReplyBuffer } from './reply.ts';
 
 /** The answer to a write: what its transaction, the last one applied, came to. Returns the size of the frame. */

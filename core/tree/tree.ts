@@ -6,6 +6,7 @@ import { OpCode } from '../../wire/opcodes.ts';
 import { nameOf, parentOf } from '../../wire/path.ts';
 import type { LoggedTxn, SimpleTxn, TxnHeader } from '../../wire/txn.ts';
 import { AclTable } from './acl-table.ts';
+import { type Applied, failure, type PreparedTxn, result } from './applied.ts';
 import { isOutsideDigest, TreeDigest } from './digest.ts';
 import { NO_NODE, type NodeId } from './node-id.ts';
 import { LongField, NodeStore } from './node-store.ts';
@@ -13,35 +14,6 @@ import { Owners } from './owners.ts';
 import { QuotaKeeper } from './quota-keeper.ts';
 import { CONFIG_NODE, specialNodes } from './special-nodes.ts';
 import { Watches } from './watches.ts';
-
-/**
- * What applying one operation came to. The Stat that is answered is that of `node` as long as nothing else is applied; parts of
- * a multi have it in `stat`, in wire form, as it was right after them.
- */
-export interface Applied {
-  readonly type: number;
-  readonly err: ErrorCode;
-  readonly path: string;
-  /** The node whose Stat is answered; NO_NODE where none is. */
-  readonly node: NodeId;
-  stat: Buffer | null;
-  /** The results of a multi's operations, in order; null for everything else. */
-  readonly parts: readonly Applied[] | null;
-}
-
-/** What the preparation of a transaction knows of a node that the transaction creates or changes. */
-export interface PreparedNode {
-  /** The node; NO_NODE if there was none in the tree when the transaction was prepared. */
-  readonly node: NodeId;
-  /** Its digest after the transaction. */
-  readonly digest: number;
-}
-
-/** The transaction that is applied next, as it was prepared on this server. */
-export interface PreparedTxn {
-  /** Null for a node that the transaction does not change. */
-  prepared(path: string): PreparedNode | null;
-}
 
 export interface TreeOptions {
   readonly extendedTypes: boolean;
@@ -413,14 +385,6 @@ export class DataTree {
 const SLASH = 0x2f;
 const statScratch = Buffer.alloc(STAT_BYTES);
 const statView = viewOf(statScratch);
-
-function result(type: number, err: ErrorCode, path: string, node: NodeId = NO_NODE): Applied {
-  return { type, err, path, node, stat: null, parts: null };
-}
-
-function failure(err: ErrorCode): Applied {
-  return { type: OpCode.error, err, path: '', node: NO_NODE, stat: null, parts: null };
-}
 
 function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
