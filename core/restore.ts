@@ -1,14 +1,11 @@
 import type { ServerStats } from './admin/stats.ts';
 import type { ServerConfig } from './config.ts';
 import { DiskLog } from './io/disk-log.ts';
-import type { DiskSnapshots } from './io/disk-snapshot.ts';
-import { systemClock, systemRandom } from './io/system-clock.ts';
-import type { Files, Logger } from './ports.ts';
+import type { Clock, Files, Logger } from './ports.ts';
 import type { HistoryDirectories } from './storage/contract.ts';
 import { recover } from './storage/recovery.ts';
 import type { StoreEvents } from './store.ts';
 import { TreeRestorer } from './tree/restore.ts';
-import { TreeSnapshot } from './tree/snapshot-view.ts';
 import type { DataTree, TreeOptions } from './tree/tree.ts';
 
 export interface RestoreParts {
@@ -18,10 +15,6 @@ export interface RestoreParts {
   readonly treeOptions: TreeOptions;
   readonly stats: ServerStats;
   readonly logger: Logger;
-}
-
-export function directoriesOf({ dataDir, dataLogDir }: ServerConfig): HistoryDirectories {
-  return { snapshotDirectory: `${dataDir}/version-2`, logDirectory: `${dataLogDir}/version-2` };
 }
 
 /** The tree that the files hold. `isNew` if there is no snapshot: one has to be written before anything is logged. */
@@ -34,24 +27,9 @@ export function restoreTree(parts: RestoreParts): { readonly tree: DataTree; rea
   return { tree: restorer.finish(), isNew: recovered.snapshot === null };
 }
 
-/** The same at a server's start. Logs without a snapshot look like a lost one: the tree of an empty directory is written at once. */
-export async function restoreAtStart(parts: RestoreParts, snapshots: DiskSnapshots): Promise<DataTree> {
-  const { tree, isNew } = restoreTree(parts);
-  if (isNew) {
-    await new Promise<void>((resolve, reject) => {
-      snapshots.write(new TreeSnapshot(tree), (error) => (error === null ? resolve() : reject(error)));
-    });
-  }
-  return tree;
-}
-
-export function treeOptionsOf({ extendedTypesEnabled, digestEnabled }: ServerConfig): TreeOptions {
-  return { extendedTypes: extendedTypesEnabled, digestEnabled, hashSeed: systemRandom.below(2 ** 31) };
-}
-
-/** The transaction log of a server, on its clock. */
+/** The transaction log that goes on from there. */
 export function openLog(
-  { config, files, directories, stats, logger }: RestoreParts,
+  { config, files, directories, stats, logger, clock }: RestoreParts & { readonly clock: Clock },
   events: StoreEvents,
 ): DiskLog {
   const { preAllocSizeBytes, forceSync, fsyncWarningThresholdMs } = config;
@@ -59,7 +37,7 @@ export function openLog(
     preAllocSizeBytes,
     forceSync,
     fsyncWarningThresholdMs,
-    clock: systemClock,
+    clock,
     logger,
     onSync: (elapsedMs: number) => stats.fsyncMs.add(elapsedMs),
   };

@@ -1,17 +1,9 @@
 import { fourLetterReply } from './admin/four-letter.ts';
-import { ServerStats } from './admin/stats.ts';
-import { AuthProviders } from './auth/providers.ts';
 import type { ServerConfig } from './config.ts';
 import { Driver } from './driver.ts';
-import { DiskSnapshots } from './io/disk-snapshot.ts';
-import { NodeFiles } from './io/node-files.ts';
-import { nodeScheduler } from './io/node-scheduler.ts';
-import { sha1Base64, systemClock, systemRandom } from './io/system-clock.ts';
-import { assertPortIsFree, TcpClients } from './io/tcp-clients.ts';
-import { considerateYield } from './io/yield-turn.ts';
+import { TcpClients } from './io/tcp-clients.ts';
+import { openServer } from './open-server.ts';
 import type { Connection } from './pipeline/connection.ts';
-import { silentLogger } from './ports.ts';
-import { directoriesOf, openLog, restoreAtStart, treeOptionsOf } from './restore.ts';
 import type { RunningServer, ServerOptions } from './running-server.ts';
 import { RunningView } from './server-view.ts';
 
@@ -28,28 +20,12 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     const { startMember } = await import('./ensemble/server.ts');
     return startMember(config, options);
   }
-  const logger = options.logger ?? silentLogger;
-  const files = options.files ?? new NodeFiles();
-  const stats = new ServerStats();
-  const directories = directoriesOf(config);
+  const opened = await openServer(config, options);
+  const { tree, stats, logger, clock } = opened;
   const { clientPort, clientPortAddress, clientPortListenBacklog } = config;
-  await assertPortIsFree(clientPort, clientPortAddress);
-  const snapshots = new DiskSnapshots(files, { ...directories, logger, yieldTurn: considerateYield() });
-  const parts = { config, files, directories, treeOptions: treeOptionsOf(config), stats, logger };
-  const tree = await restoreAtStart(parts, snapshots);
-
   let tcp: TcpClients<Connection>;
   const driver = new Driver({
-    config,
-    tree,
-    stats,
-    logger,
-    snapshots,
-    scheduler: nodeScheduler,
-    auth: new AuthProviders(config, sha1Base64),
-    clock: systemClock,
-    random: systemRandom,
-    openLog: (events) => openLog(parts, events),
+    ...opened,
     fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
     onFailure: (error) => {
       tcp.stopAccepting();
@@ -58,7 +34,7 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     },
   });
   const { service } = driver;
-  const view = new RunningView({ mode: 'standalone', service, tree }, config, stats, systemClock);
+  const view = new RunningView({ mode: 'standalone', service, tree }, config, stats, clock);
   tcp = new TcpClients<Connection>(
     {
       connected: (link) => service.clients.connected(link),

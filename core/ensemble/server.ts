@@ -1,28 +1,21 @@
 import { formatEnsemble } from '../../wire/ensemble-config.ts';
 import { fourLetterWordOf } from '../../wire/four-letter.ts';
 import { fourLetterReply } from '../admin/four-letter.ts';
-import { ServerStats } from '../admin/stats.ts';
-import { AuthProviders } from '../auth/providers.ts';
 import type { ServerConfig } from '../config.ts';
-import { DiskSnapshots } from '../io/disk-snapshot.ts';
 import { ElectionMesh, electionPeersOf } from '../io/election-mesh.ts';
-import { NodeFiles } from '../io/node-files.ts';
-import { nodeScheduler } from '../io/node-scheduler.ts';
 import { connectToLeader } from '../io/quorum-connection.ts';
 import { QuorumListener, quorumAddressesOf } from '../io/quorum-listener.ts';
-import { sha1Base64, systemClock, systemRandom } from '../io/system-clock.ts';
-import { assertPortIsFree, TcpClients } from '../io/tcp-clients.ts';
-import { considerateYield } from '../io/yield-turn.ts';
+import { TcpClients } from '../io/tcp-clients.ts';
+import { type OpenedServer, openServer } from '../open-server.ts';
 import type { Connection } from '../pipeline/connection.ts';
 import type { WritePath } from '../pipeline/write-path.ts';
-import { type ClientLink, type Clock, type Logger, silentLogger } from '../ports.ts';
-import { directoriesOf, openLog, restoreAtStart, restoreTree, treeOptionsOf } from '../restore.ts';
+import type { ClientLink } from '../ports.ts';
+import { restoreTree } from '../restore.ts';
 import type { RunningServer, ServerOptions } from '../running-server.ts';
 import { RunningView } from '../server-view.ts';
 import type { Service } from '../service.ts';
 import { EpochFiles } from '../storage/epoch-files.ts';
 import { Store } from '../store.ts';
-import type { Scheduler } from '../timers.ts';
 import { CommittedLog, defaultCommittedLog } from '../zab/commit-log.ts';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import { quorumOf, type ServerId } from '../zab/quorum.ts';
@@ -41,26 +34,18 @@ type Guest =
 
 /** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
 export async function startMember(config: ServerConfig, options: ServerOptions): Promise<RunningServer> {
-  const logger = options.logger ?? silentLogger;
-  const files = options.files ?? new NodeFiles();
-  const stats = new ServerStats();
-  const directories = directoriesOf(config);
+  const opened = await openServer(config, options);
+  const { tree, stats, logger, clock, files, directories } = opened;
   const { clientPort, clientPortAddress, clientPortListenBacklog, ensemble, serverId } = config;
-  await assertPortIsFree(clientPort, clientPortAddress);
-  const snapshots = new DiskSnapshots(files, { ...directories, logger, yieldTurn: considerateYield() });
-  const parts = { config, files, directories, treeOptions: treeOptionsOf(config), stats, logger };
-  const tree = await restoreAtStart(parts, snapshots);
-  const shared = { ...parts, snapshots, clock: systemClock, scheduler: nodeScheduler };
-
   let failed: (error: Error) => void = () => {};
-  const store: Store = new Store(
-    { ...shared, tree, random: systemRandom, openLog: (events) => openLog(parts, events) },
-    { durable: (zxid) => member.durable(zxid), failed: (error) => failed(error) },
-  );
-  const network = new Network(config, shared, () => member);
+  const store: Store = new Store(opened, {
+    durable: (zxid) => member.durable(zxid),
+    failed: (error) => failed(error),
+  });
+  const network = new Network(opened, () => member);
   const member: Member = new Member(
     {
-      ...shared,
+      ...opened,
       quorum: quorumOf(ensemble),
       ensembleText: Buffer.from(formatEnsemble({ ...ensemble, version: 0 })),
       store,
@@ -69,8 +54,7 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
         countMin: ensemble.commitLogCount,
       }),
       epochs: new EpochFiles(files, directories.snapshotDirectory, tree.lastProcessedZxid),
-      restore: () => restoreTree(parts).tree,
-      auth: new AuthProviders(config, sha1Base64),
+      restore: () => restoreTree(opened).tree,
       fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
     },
     network,
@@ -89,7 +73,7 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
     },
     config,
     stats,
-    systemClock,
+    clock,
   );
   const tcp = new TcpClients<Guest>(
     {
@@ -144,24 +128,17 @@ function turnAway(guest: Extract<Guest, { service: null }>, chunk: Buffer): void
   guest.link.close();
 }
 
-interface NetworkParts {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly logger: Logger;
-}
-
 /** Elections and quorum links of a member, over TCP. */
 class Network implements MemberNetwork {
-  readonly #config: ServerConfig;
-  readonly #parts: NetworkParts;
+  readonly #parts: OpenedServer;
   readonly #mesh: ElectionMesh;
   readonly #dataBytesMax: number;
   #listener: QuorumListener<LearnerHandler> | null = null;
   #closing: Promise<void> = Promise.resolve();
 
-  constructor(config: ServerConfig, parts: NetworkParts, member: () => Member) {
+  constructor(parts: OpenedServer, member: () => Member) {
+    const { config } = parts;
     const { ensemble, serverId } = config;
-    this.#config = config;
     this.#parts = parts;
     this.#dataBytesMax = config.juteMaxBufferBytes + PACKET_EXTRA_BYTES;
     const own = ensemble.servers.find(({ id }) => id === serverId);
@@ -180,7 +157,7 @@ class Network implements MemberNetwork {
         connected: (peer) => member().peerConnected(peer),
         gone: (peer) => member().peerGone(peer),
       },
-      { ...parts, random: systemRandom },
+      parts,
     );
   }
 
@@ -198,7 +175,7 @@ class Network implements MemberNetwork {
   }
 
   openQuorumPort(leading: Leading): void {
-    const { ensemble, serverId } = this.#config;
+    const { ensemble, serverId } = this.#parts.config;
     const { leader } = leading;
     const { clock } = this.#parts;
     const listener = new QuorumListener<LearnerHandler>(
@@ -229,7 +206,7 @@ class Network implements MemberNetwork {
   }
 
   connect(leader: ServerId, learning: Learning): LeaderChannel {
-    const { ensemble, tickTimeMs } = this.#config;
+    const { ensemble, tickTimeMs } = this.#parts.config;
     const limitTicks = ensemble.connectToLearnerMasterLimitTicks || ensemble.initLimitTicks;
     return connectToLeader(
       quorumAddressesOf(leader, ensemble),
