@@ -2,13 +2,12 @@ import { ServerStats } from '../../core/admin/stats.ts';
 import { AuthProviders } from '../../core/auth/providers.ts';
 import type { ServerConfig } from '../../core/config.ts';
 import { sha1Base64 } from '../../core/io/system-clock.ts';
-import { Clients } from '../../core/pipeline/clients.ts';
 import type { Connection } from '../../core/pipeline/connection.ts';
 import { ForwardedRequests } from '../../core/pipeline/forwarded.ts';
 import { LeaderPath } from '../../core/pipeline/leader-path.ts';
 import { LearnerPath } from '../../core/pipeline/learner-path.ts';
-import { RequestProcessor } from '../../core/pipeline/processor.ts';
 import { type ClientLink, silentLogger } from '../../core/ports.ts';
+import { Service } from '../../core/service.ts';
 import { SessionTracker } from '../../core/session/tracker.ts';
 import { DataTree } from '../../core/tree/tree.ts';
 import { Majority } from '../../core/zab/quorum.ts';
@@ -28,65 +27,47 @@ const treeOptions = { extendedTypes: true, digestEnabled: true, hashSeed: 1 };
 export class LearnerSide implements LinkAcceptor {
   readonly tree = new DataTree(treeOptions);
   readonly stats = new ServerStats();
-  readonly clients: Clients;
-  readonly processor: RequestProcessor;
-  readonly path: LearnerPath;
   readonly toLeader: QuorumPacket[] = [];
   readonly fromLeader: FromLeader[] = [];
+  readonly #service: Service<LearnerPath>;
 
   constructor(serverId: number, time: VirtualTime) {
     const config: ServerConfig = { ...SIMULATED_CONFIG, serverId };
-    const shared = {
-      config,
-      tree: this.tree,
-      stats: this.stats,
-      clock: time,
-      logger: silentLogger,
-      tracker: new SessionTracker(config.tickTimeMs, 0),
-      auth: new AuthProviders(config, sha1Base64),
-    };
-    let path!: LearnerPath;
-    this.processor = new RequestProcessor(
-      shared,
+    this.#service = new Service(
       {
-        sessionReady: (connection) => this.clients.sessionReady(connection),
-        sessionClosed: (session) => this.clients.sessionClosed(session),
-        close: (connection, reason) => this.clients.close(connection, reason),
-        markDirty: (connection) => this.clients.markDirty(connection),
-        resume: (connection) => this.clients.resume(connection),
+        config,
+        tree: this.tree,
+        stats: this.stats,
+        clock: time,
+        logger: silentLogger,
+        auth: new AuthProviders(config, sha1Base64),
+        fourLetterReply: () => '',
       },
-      (committed) => {
-        path = new LearnerPath(this.tree, committed, (packet) => void this.toLeader.push(packet));
-        return path;
-      },
+      (committed) => new LearnerPath(this.tree, committed, (packet) => void this.toLeader.push(packet)),
     );
-    this.path = path;
-    this.clients = new Clients({ ...shared, processor: this.processor, fourLetterReply: () => '' });
   }
 
   connected(link: ClientLink): Connection | null {
-    return this.clients.connected(link);
+    return this.#service.clients.connected(link);
   }
 
   received(connection: Connection, chunk: Buffer): void {
-    this.clients.received(connection, chunk);
-    this.clients.flush();
+    this.#service.received(connection, chunk);
   }
 
   drained(connection: Connection): void {
-    this.clients.drained(connection);
+    this.#service.drained(connection);
   }
 
   disconnected(connection: Connection): void {
-    this.clients.disconnected(connection);
+    this.#service.clients.disconnected(connection);
   }
 
   /** The next thing that the leader sent. */
   hear(): void {
     const next = this.fromLeader.shift()!;
-    if (next.kind === 'commit') this.path.commit(next.logged);
-    else this.path.synced();
-    this.clients.flush();
+    const { path } = this.#service;
+    this.#service.turn(() => (next.kind === 'commit' ? path.commit(next.logged) : path.synced()));
   }
 }
 

@@ -2,16 +2,16 @@ import { ServerStats } from '../../core/admin/stats.ts';
 import { AuthProviders } from '../../core/auth/providers.ts';
 import { defaultConfig, type ServerConfig } from '../../core/config.ts';
 import { Driver } from '../../core/driver.ts';
-import { DiskLog } from '../../core/io/disk-log.ts';
 import { DiskSnapshots } from '../../core/io/disk-snapshot.ts';
 import { sha1Base64 } from '../../core/io/system-clock.ts';
 import type { Connection } from '../../core/pipeline/connection.ts';
 import { type ClientLink, silentLogger } from '../../core/ports.ts';
+import { openLog } from '../../core/restore.ts';
 import { type Recovered, recover } from '../../core/storage/recovery.ts';
 import { TreeRestorer } from '../../core/tree/restore.ts';
-import { TreeSnapshot } from '../../core/tree/snapshot-view.ts';
 import type { DataTree } from '../../core/tree/tree.ts';
 import { FakeClient, type LinkAcceptor } from './fake-client.ts';
+import { writeFirstSnapshot } from './first-snapshot.ts';
 import { Rng } from './seed.ts';
 import { SimulatedFiles } from './simulated-files.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -60,10 +60,12 @@ export class SimulatedServer implements LinkAcceptor {
     this.time = options.time ?? new VirtualTime();
     this.config = { ...SIMULATED_CONFIG, ...options.config };
     const directories = { snapshotDirectory: '/data/version-2', logDirectory: '/data/version-2' };
-    const restorer = new TreeRestorer(
-      { extendedTypes: true, digestEnabled: this.config.digestEnabled, hashSeed: rng.next() },
-      silentLogger,
-    );
+    const treeOptions = {
+      extendedTypes: true,
+      digestEnabled: this.config.digestEnabled,
+      hashSeed: rng.next(),
+    };
+    const restorer = new TreeRestorer(treeOptions, silentLogger);
     const { snapshotTrustEmpty } = this.config;
     this.recovered = recover(
       this.files,
@@ -77,31 +79,25 @@ export class SimulatedServer implements LinkAcceptor {
       logger: silentLogger,
       yieldTurn: this.files.yieldTurn,
     });
-    if (this.recovered.snapshot === null) this.#writeFirstSnapshot(snapshots);
-    const { preAllocSizeBytes, forceSync, fsyncWarningThresholdMs } = this.config;
-    this.driver = new Driver({
+    if (this.recovered.snapshot === null) writeFirstSnapshot(this.files, snapshots, this.tree);
+    const parts = {
       config: this.config,
+      files: this.files,
+      directories,
+      treeOptions,
+      stats: this.stats,
+      logger: silentLogger,
+      clock: this.time,
+    };
+    this.driver = new Driver({
+      ...parts,
       tree: this.tree,
       auth: new AuthProviders(this.config, sha1Base64),
-      stats: this.stats,
-      clock: this.time,
       random: rng,
-      logger: silentLogger,
       scheduler: this.time,
       snapshots,
       openLog: (events) => {
-        const log = new DiskLog(
-          this.files,
-          directories.logDirectory,
-          {
-            preAllocSizeBytes,
-            forceSync,
-            fsyncWarningThresholdMs,
-            clock: this.time,
-            logger: silentLogger,
-          },
-          events,
-        );
+        const log = openLog(parts, events);
         const append = log.append.bind(log);
         log.append = (zxid, entry) => {
           if (this.config.snapCount !== SIMULATED_CONFIG.snapCount) this.logged.push(Buffer.from(entry));
@@ -113,13 +109,6 @@ export class SimulatedServer implements LinkAcceptor {
       onFailure: (error) => this.failures.push(error),
     });
     this.driver.start();
-  }
-
-  #writeFirstSnapshot(snapshots: DiskSnapshots): void {
-    let outcome: Error | null | undefined;
-    snapshots.write(new TreeSnapshot(this.tree), (error) => (outcome = error));
-    while (outcome === undefined && this.files.step());
-    if (outcome !== null) throw outcome ?? new Error('the first snapshot never ended');
   }
 
   connected(link: ClientLink): Connection | null {

@@ -4,17 +4,14 @@ import type { ServerConfig } from '../../../core/config.ts';
 import type { Leading } from '../../../core/ensemble/leading.ts';
 import type { Learning } from '../../../core/ensemble/learning.ts';
 import { Member, type MemberNetwork } from '../../../core/ensemble/member.ts';
-import { DiskLog } from '../../../core/io/disk-log.ts';
 import { DiskSnapshots } from '../../../core/io/disk-snapshot.ts';
 import { sha1Base64 } from '../../../core/io/system-clock.ts';
 import type { Connection } from '../../../core/pipeline/connection.ts';
 import { type ClientLink, silentLogger } from '../../../core/ports.ts';
+import { openLog, restoreTree } from '../../../core/restore.ts';
 import { EpochFiles } from '../../../core/storage/epoch-files.ts';
-import { recover } from '../../../core/storage/recovery.ts';
 import { Store } from '../../../core/store.ts';
 import type { Scheduler } from '../../../core/timers.ts';
-import { TreeRestorer } from '../../../core/tree/restore.ts';
-import { TreeSnapshot } from '../../../core/tree/snapshot-view.ts';
 import type { DataTree } from '../../../core/tree/tree.ts';
 import { CommittedLog } from '../../../core/zab/commit-log.ts';
 import { Majority, type ServerId } from '../../../core/zab/quorum.ts';
@@ -22,6 +19,7 @@ import { ByteWriter } from '../../../wire/bytes.ts';
 import type { QuorumPacket } from '../../../wire/quorum.ts';
 import { QuorumPacketReader, writeQuorumPacket } from '../../../wire/quorum.ts';
 import { FakeClient, type LinkAcceptor } from '../../kit/fake-client.ts';
+import { writeFirstSnapshot } from '../../kit/first-snapshot.ts';
 import type { Rng } from '../../kit/seed.ts';
 import { SimulatedFiles } from '../../kit/simulated-files.ts';
 import { SIMULATED_CONFIG } from '../../kit/simulated-server.ts';
@@ -135,49 +133,41 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork {
     const { cluster, files } = this;
     const { time, rng, quorum } = cluster;
     const config: ServerConfig = { ...SIMULATED_CONFIG, serverId: this.id };
-    const restore = (): DataTree => {
-      const restorer = new TreeRestorer(treeOptions, silentLogger);
-      const recovered = recover(
-        files,
-        { ...directories, snapshotTrustEmpty: false, logger: silentLogger },
-        restorer,
-      );
-      const tree = restorer.finish();
-      if (restorer.mismatches > 0)
-        throw new Error(`server ${this.id}: the restored tree differs from its digest`);
-      if (recovered.snapshot === null) this.#writeFirstSnapshot(snapshots, tree);
-      return tree;
+    const parts = {
+      config,
+      files,
+      directories,
+      treeOptions,
+      stats: new ServerStats(),
+      logger: silentLogger,
+      clock: time,
     };
     const snapshots = new DiskSnapshots(files, {
       ...directories,
       logger: silentLogger,
       yieldTurn: files.yieldTurn,
     });
+    const restore = (): DataTree => {
+      const { tree, isNew } = restoreTree(parts);
+      if (parts.stats.digestMismatches > 0)
+        throw new Error(`server ${this.id}: the restored tree differs from its digest`);
+      if (isNew) writeFirstSnapshot(files, snapshots, tree);
+      return tree;
+    };
     const tree = restore();
-    const stats = new ServerStats();
     const life = this.life;
     // What a life has planned ends with it.
     const scheduler: Scheduler = {
       endOfTurn: (callback) => time.endOfTurn(() => life === this.life && callback()),
       after: (delayMs, callback) => time.after(delayMs, () => life === this.life && callback()),
     };
-    const shared = { config, stats, clock: time, logger: silentLogger, scheduler, snapshots };
+    const shared = { ...parts, scheduler, snapshots };
     this.store = new Store(
       {
         ...shared,
         tree,
         random: rng,
-        openLog: (events) => {
-          const { preAllocSizeBytes, forceSync, fsyncWarningThresholdMs } = config;
-          const options = {
-            preAllocSizeBytes,
-            forceSync,
-            fsyncWarningThresholdMs,
-            clock: time,
-            logger: silentLogger,
-          };
-          return new DiskLog(files, directories.logDirectory, options, events);
-        },
+        openLog: (events) => openLog(parts, events),
       },
       {
         durable: (zxid) => {
@@ -197,9 +187,6 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork {
           bytesMax: 1e6,
         }),
         epochs: new EpochFiles(files, directories.snapshotDirectory, tree.lastProcessedZxid),
-        files,
-        directories,
-        treeOptions,
         restore,
         auth: new AuthProviders(config, sha1Base64),
         fourLetterReply: () => '',
@@ -212,13 +199,6 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork {
       cluster.post(this, other, () => other.member?.peerConnected(this.id));
     }
     this.member.start();
-  }
-
-  #writeFirstSnapshot(snapshots: DiskSnapshots, tree: DataTree): void {
-    let outcome: Error | null | undefined;
-    snapshots.write(new TreeSnapshot(tree), (error) => (outcome = error));
-    while (outcome === undefined && this.files.step());
-    if (outcome !== null) throw outcome ?? new Error('the first snapshot never ended');
   }
 
   /** The machine dies: what was not synced may be lost. */
