@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ServerConfig } from '../core/config.ts';
 import { NodeFiles } from '../core/io/node-files.ts';
 import { makeDurableDirectory } from '../core/storage/file-names.ts';
-import { ConfigError, ensembleFault, type ParsedConfig, parseZooCfg } from '../core/zoo-cfg.ts';
+import { ConfigError, type ParsedConfig, parseZooCfg } from '../core/zoo-cfg.ts';
 
 /**
  * Reads a zoo.cfg from disk. Relative paths in it count from the working directory, as for Apache ZooKeeper. Throws
@@ -11,8 +11,6 @@ import { ConfigError, ensembleFault, type ParsedConfig, parseZooCfg } from '../c
  */
 export function readConfig(path: string): ParsedConfig {
   const { config, warnings } = parseZooCfg(readRequired(path), path, readIfThere);
-  const fault = ensembleFault(config);
-  if (fault !== null) throw new ConfigError([`${path}: ${fault}`]);
   const resolved = { ...config, dataDir: resolve(config.dataDir), dataLogDir: resolve(config.dataLogDir) };
   return { config: resolved, warnings };
 }

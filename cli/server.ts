@@ -1,3 +1,4 @@
+import type { ServerConfig } from '../core/config.ts';
 import { type DirectoryLock, lockDirectories } from '../core/io/directory-lock.ts';
 import type { Logger } from '../core/ports.ts';
 import { type RunningServer, startServer } from '../core/server.ts';
@@ -29,7 +30,7 @@ export async function runServer(configPath: string): Promise<void> {
     const prepared = prepareDirectories(config);
     const lock = await lockDirectories([prepared.dataDir, prepared.dataLogDir]);
     const server = await startServer(prepared, { logger: log, onFatal });
-    announce(log, server, config.dataDir);
+    announce(log, server, config);
     closeOnSignal((signal) => stop(log, server, lock, signal));
   } catch (error) {
     onFatal(error);
@@ -46,9 +47,11 @@ function readOrFail(configPath: string): ParsedConfig {
   }
 }
 
-function announce(log: Logger, server: RunningServer, dataDir: string): void {
+/** A member of an ensemble tells by itself when it has a leader to serve with. */
+function announce(log: Logger, server: RunningServer, { dataDir, ensemble }: ServerConfig): void {
   const { host, port } = server.address;
-  log.info(`serving clients at ${host.includes(':') ? `[${host}]` : host}:${port}`, {
+  const verb = ensemble.servers.length > 1 ? 'listening for' : 'serving';
+  log.info(`${verb} clients at ${host.includes(':') ? `[${host}]` : host}:${port}`, {
     version: FULL_VERSION,
     dataDir,
   });

@@ -42,14 +42,6 @@ export function parseZooCfg(text: string, fileName: string, readFile: ReadFile =
   return reading.finish(properties, readFile);
 }
 
-/** What the config asks for that this version cannot do, and the remedy; null if nothing. */
-export function ensembleFault(config: ServerConfig): string | null {
-  const voters = config.ensemble.servers.filter(({ role }) => role === 'participant');
-  if (voters.length <= 1) return null;
-  const ids = voters.map(({ id }) => `server.${id}`).join(', ');
-  return `an ensemble is not supported by this version: ${ids} name ${voters.length} voters; leave at most the line of this server`;
-}
-
 const SECRET = /digest$|password/i;
 
 class Reading {
@@ -164,7 +156,7 @@ class Reading {
       this.#problems.push(`${this.#fileName}: clientPort is missing, expected clientPort=2181`);
     }
     const timeouts = this.#sessionTimeouts();
-    this.#checkEnsemble();
+    this.#checkEnsemble(serverId);
     if (this.#problems.length > 0) throw new ConfigError(this.#problems);
     return {
       config: {
@@ -225,7 +217,7 @@ class Reading {
     return { minSessionTimeoutMs, maxSessionTimeoutMs };
   }
 
-  #checkEnsemble(): void {
+  #checkEnsemble(serverId: number | null): void {
     const { servers } = this.#draft.ensemble;
     const voters = servers.filter(({ role }) => role === 'participant').length;
     if (servers.length > 0 && voters === 0) {
@@ -237,12 +229,29 @@ class Reading {
       );
     }
     if (voters < 2) return;
+    this.#checkMembership(serverId);
     for (const key of ['initLimit', 'syncLimit']) {
       if (!this.#seen.has(key)) {
         this.#problems.push(
           `${this.#fileName}: ${key} is missing, expected ${key}=10 or another number of ticks`,
         );
       }
+    }
+  }
+
+  /** A member has to know which one it is. A `myid` that cannot be read has its own problem. */
+  #checkMembership(serverId: number | null): void {
+    const { dataDir, ensemble } = this.#draft;
+    if (dataDir === null) return;
+    if (serverId === null) {
+      if (this.#problems.some((problem) => problem.startsWith(`${dataDir}/myid:`))) return;
+      this.#problems.push(
+        `${dataDir}/myid: no such file, expected one with the number of this server as in server.N`,
+      );
+    } else if (!ensemble.servers.some(({ id }) => id === serverId)) {
+      this.#problems.push(
+        `${dataDir}/myid: ${serverId}, expected a number that has a line: ${ensemble.servers.map(({ id }) => `server.${id}`).join(', ')}`,
+      );
     }
   }
 

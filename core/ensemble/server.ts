@@ -25,6 +25,8 @@ import { Member, type MemberNetwork } from './member.ts';
 
 /** What ZooKeeper allows a packet beyond the longest request. */
 const PACKET_EXTRA_BYTES = 1024 * 1024;
+/** Time for whoever was elected to hear of it and to open the quorum port; then the election is asked again. */
+const REFUSED_LIMIT_MS = 1000;
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
 /** One client's connection, to the service that it came to or to nobody. */
@@ -210,7 +212,11 @@ class Network implements MemberNetwork {
     const limitTicks = ensemble.connectToLearnerMasterLimitTicks || ensemble.initLimitTicks;
     return connectToLeader(
       quorumAddressesOf(leader, ensemble),
-      { connectLimitMs: limitTicks * tickTimeMs, dataBytesMax: this.#dataBytesMax },
+      {
+        connectLimitMs: limitTicks * tickTimeMs,
+        refusedLimitMs: REFUSED_LIMIT_MS,
+        dataBytesMax: this.#dataBytesMax,
+      },
       {
         connected: () => learning.connected(),
         packet: (packet) => learning.packet(packet),

@@ -10,6 +10,8 @@ import { type Attempt, raceConnect } from './race-connect.ts';
 export interface LeaderConnectionOptions extends QuorumLinkOptions {
   /** How long a connection may be tried for: `connectToLearnerMasterLimit` ticks, or `initLimit` ticks where that is 0. */
   readonly connectLimitMs: number;
+  /** How long nothing but refusals is taken from every address: a machine that is there without the port does not lead. */
+  readonly refusedLimitMs: number;
 }
 
 /** What a connection to a leader tells, never from within a call. */
@@ -55,7 +57,10 @@ export class LeaderConnection {
   readonly #name: string;
   readonly #limit: { cancel(): void };
   readonly #attempts = new Map<HostAddress, { cancel(): void }>();
+  readonly #refusedLimit: { cancel(): void };
   #lastError: string = 'no answer';
+  /** Addresses whose last attempt ended in a refusal. */
+  readonly #refused = new Set<HostAddress>();
   #link: QuorumLink | null = null;
   #isOver = false;
 
@@ -69,7 +74,11 @@ export class LeaderConnection {
     this.#events = events;
     this.#parts = parts;
     this.#name = addresses.map(nameOf).join(', ');
-    this.#limit = parts.scheduler.after(options.connectLimitMs, () => this.#giveUp());
+    const { connectLimitMs, refusedLimitMs } = options;
+    this.#limit = parts.scheduler.after(connectLimitMs, () => this.#giveUp(connectLimitMs));
+    this.#refusedLimit = parts.scheduler.after(refusedLimitMs, () => {
+      if (this.#refused.size === addresses.length) this.#giveUp(refusedLimitMs);
+    });
     for (const address of addresses) this.#attempt(address, RETRY_MIN_MS);
   }
 
@@ -101,6 +110,7 @@ export class LeaderConnection {
 
   #stopConnecting(): void {
     this.#limit.cancel();
+    this.#refusedLimit.cancel();
     for (const attempt of this.#attempts.values()) attempt.cancel();
     this.#attempts.clear();
   }
@@ -120,8 +130,10 @@ export class LeaderConnection {
     this.#attempts.set(address, attempt);
   }
 
-  #retry(address: HostAddress, retryMs: number, { message }: Error): void {
+  #retry(address: HostAddress, retryMs: number, { message, code }: NodeJS.ErrnoException): void {
     this.#lastError = message;
+    if (code === 'ECONNREFUSED') this.#refused.add(address);
+    else this.#refused.delete(address);
     this.#parts.logger.debug(`the leader cannot be reached at ${nameOf(address)} yet: ${message}`);
     const timer = this.#parts.scheduler.after(retryMs, () =>
       this.#attempt(address, Math.min(retryMs * 2, RETRY_MAX_MS)),
@@ -140,10 +152,9 @@ export class LeaderConnection {
     link.start();
   }
 
-  #giveUp(): void {
-    const { connectLimitMs } = this.#options;
+  #giveUp(limitMs: number): void {
     this.#stopConnecting();
-    this.#end(`no connection to the leader at ${this.#name} within ${connectLimitMs} ms: ${this.#lastError}`);
+    this.#end(`no connection to the leader at ${this.#name} within ${limitMs} ms: ${this.#lastError}`);
   }
 
   #end(reason: string): void {

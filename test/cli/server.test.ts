@@ -82,16 +82,6 @@ zookit server: ${path}:5: forceSync=false: not a yes or no, expected yes or no
     );
   });
 
-  it('refuses an ensemble', async () => {
-    await using temp = await tempDirectory();
-    const lines = ['initLimit=5', 'syncLimit=2', 'server.1=a:2888:3888', 'server.2=b:2888:3888'];
-    await using child = server(await configIn(temp, ...lines));
-    expect(await child.exited).toEqual({ code: 2, signal: null });
-    expect(child.output).toContain(
-      'an ensemble is not supported by this version: server.1, server.2 name 2 voters',
-    );
-  });
-
   it('says that there is no such file', async () => {
     await using temp = await tempDirectory();
     await using child = server(temp.at('none.cfg'));

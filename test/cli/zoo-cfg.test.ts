@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultConfig, type ServerConfig } from '../../core/config.ts';
 import { ignoredKeys } from '../../core/zoo-cfg/ignored.ts';
 import { keys } from '../../core/zoo-cfg/keys.ts';
-import { ConfigError, ensembleFault, parseZooCfg } from '../../core/zoo-cfg.ts';
+import { ConfigError, parseZooCfg } from '../../core/zoo-cfg.ts';
 
 const BASE = 'dataDir=/data\nclientPort=2181\n';
 
@@ -284,7 +284,8 @@ server.2=b:2888:3888:participant;2182;b:2281
 `;
 
   it('are kept, typed and in order', () => {
-    const { config } = parse(THREE);
+    const { config } = parse(THREE.replace('clientPort=2181', ''), { '/data/myid': '2\n' });
+    expect([config.serverId, config.clientPort]).toEqual([2, 2182]);
     expect(config.ensemble.servers).toEqual([
       {
         id: 1,
@@ -308,7 +309,6 @@ server.2=b:2888:3888:participant;2182;b:2281
         secureClientAddress: null,
       },
     ]);
-    expect(ensembleFault(config)).toContain('an ensemble is not supported by this version');
   });
 
   it('may have several addresses, groups and weights', () => {
@@ -324,11 +324,6 @@ server.2=b:2888:3888:participant;2182;b:2281
       { id: 2, servers: [4, 5] },
     ]);
     expect(config.ensemble.weights).toEqual([{ server: 1, weight: 0 }]);
-  });
-
-  it('a single voter is a server alone', () => {
-    const { config } = parse(`${BASE}server.1=localhost:2888:3888`);
-    expect(ensembleFault(config)).toBeNull();
   });
 
   it('come from a dynamic file', () => {
@@ -356,10 +351,23 @@ server.2=b:2888:3888:participant;2182;b:2281
   });
 
   it('two voters need limits', () => {
-    expect(problemsOf(`${BASE}server.1=a:2888:3888\nserver.2=b:2888:3888`)).toEqual([
+    const text = `${BASE}server.1=a:2888:3888\nserver.2=b:2888:3888`;
+    expect(problemsOf(text, { '/data/myid': '1' })).toEqual([
       'zoo.cfg: initLimit is missing, expected initLimit=10 or another number of ticks',
       'zoo.cfg: syncLimit is missing, expected syncLimit=10 or another number of ticks',
     ]);
+  });
+
+  it.each([
+    [null, 'no such file, expected one with the number of this server as in server.N'],
+    ['4', '4, expected a number that has a line: server.1, server.2, server.3'],
+    ['one', 'not an integer, expected the number of this server as in server.N'],
+  ])('a member must know which one it is: myid of %s', (myid, problem) => {
+    const files: Record<string, string> = myid === null ? {} : { '/data/myid': myid };
+    const problems = problemsOf(THREE, files);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^\/data\/myid(:1)?: /);
+    expect(problems[0]).toContain(problem);
   });
 
   it.each([

@@ -92,6 +92,24 @@ describe('a learner', () => {
     expect(connection.isConnected).toBe(false);
   });
 
+  test('gives up sooner where every address refuses it', async () => {
+    const [one, two] = [await freePort(), await freePort()].map((port) => ({ host: '127.0.0.1', port }));
+    using connection = new TestConnection([one!, two!], { refusedLimitMs: 100 });
+    await connection.until('the end', () => connection.reason !== null);
+    expect(connection.reason).toMatch(/ within 100 ms: .*ECONNREFUSED/);
+  });
+
+  test('goes on where an address may yet answer', async () => {
+    const addresses = [
+      { host: '127.0.0.1', port: await freePort() },
+      { host: 'nowhere.invalid', port: 1 },
+    ];
+    const limits = { refusedLimitMs: 50, connectLimitMs: 300 };
+    using connection = new TestConnection(addresses, limits);
+    await connection.until('the end', () => connection.reason !== null);
+    expect(connection.reason).toMatch(/ within 300 ms: /);
+  });
+
   test('is told when the leader closes, and that is the last it is told', async () => {
     await using listener = await TestListener.start();
     using connection = new TestConnection([listener.address]);

@@ -1,5 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { connectToLeader, type LeaderConnection } from '../../core/io/quorum-connection.ts';
+import {
+  connectToLeader,
+  type LeaderConnection,
+  type LeaderConnectionOptions,
+} from '../../core/io/quorum-connection.ts';
 import type { QuorumLink } from '../../core/io/quorum-link.ts';
 import { QuorumListener, type QuorumListenerOptions } from '../../core/io/quorum-listener.ts';
 import { type Logger, silentLogger } from '../../core/ports.ts';
@@ -169,13 +173,13 @@ export class TestConnection implements Disposable {
 
   constructor(
     addresses: readonly HostAddress[],
-    options: { readonly connectLimitMs?: number; readonly dataBytesMax?: number } = {},
+    options: Partial<LeaderConnectionOptions> = {},
     logger: Logger = silentLogger,
     scheduler: Scheduler = realScheduler,
   ) {
     this.connection = connectToLeader(
       addresses,
-      { connectLimitMs: 20_000, dataBytesMax: TEST_DATA_BYTES_MAX, ...options },
+      { connectLimitMs: 20_000, refusedLimitMs: 10_000, dataBytesMax: TEST_DATA_BYTES_MAX, ...options },
       {
         connected: () => {
           if (this.isConnected) throw new Error('connected twice');
