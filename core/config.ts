@@ -80,13 +80,11 @@ export interface EnsembleConfig {
   readonly electionCnxTimeoutMs: number;
   readonly electionPortBindRetry: number;
   readonly quorumListenOnAllIPs: boolean;
-  readonly standaloneEnabled: boolean;
-  readonly reconfigEnabled: boolean;
+  /** Whether the leader has clients of its own. */
   readonly leaderServes: boolean;
-  readonly syncEnabled: boolean;
   readonly commitLogCount: number;
-  readonly localSessionsEnabled: boolean;
-  readonly localSessionsUpgradingEnabled: boolean;
+  /** Log files are sent to a learner where they are shorter than this times the newest snapshot; never if negative, always if 0. */
+  readonly snapshotSizeFactor: number;
   readonly readOnlyModeEnabled: boolean;
 }
 
@@ -102,13 +100,9 @@ export const noEnsemble: EnsembleConfig = {
   electionCnxTimeoutMs: 5000,
   electionPortBindRetry: 3,
   quorumListenOnAllIPs: false,
-  standaloneEnabled: true,
-  reconfigEnabled: false,
   leaderServes: true,
-  syncEnabled: true,
   commitLogCount: 500,
-  localSessionsEnabled: false,
-  localSessionsUpgradingEnabled: false,
+  snapshotSizeFactor: 0.33,
   readOnlyModeEnabled: false,
 };
 

@@ -243,12 +243,17 @@ class Reading {
   #checkMembership(serverId: number | null): void {
     const { dataDir, ensemble } = this.#draft;
     if (dataDir === null) return;
+    const peerType = this.#seen.get('peerType');
+    const own = ensemble.servers.find(({ id }) => id === serverId);
+    if (peerType !== undefined && own !== undefined && own.role !== ensemble.peerType) {
+      this.#warn(peerType, `server.${own.id} is a ${own.role} by its line; that is used`);
+    }
     if (serverId === null) {
       if (this.#problems.some((problem) => problem.startsWith(`${dataDir}/myid:`))) return;
       this.#problems.push(
         `${dataDir}/myid: no such file, expected one with the number of this server as in server.N`,
       );
-    } else if (!ensemble.servers.some(({ id }) => id === serverId)) {
+    } else if (own === undefined) {
       this.#problems.push(
         `${dataDir}/myid: ${serverId}, expected a number that has a line: ${ensemble.servers.map(({ id }) => `server.${id}`).join(', ')}`,
       );

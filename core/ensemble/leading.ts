@@ -4,6 +4,8 @@ import { Housekeeping } from '../housekeeping.ts';
 import { ForwardedRequests } from '../pipeline/forwarded.ts';
 import { LeaderPath } from '../pipeline/leader-path.ts';
 import { Service } from '../service.ts';
+import { listSnapshots } from '../storage/file-names.ts';
+import { LogSource } from '../storage/log-source.ts';
 import { SnapshotStreamWriter } from '../storage/snapshot-stream.ts';
 import { Timers } from '../timers.ts';
 import { TreeSnapshot } from '../tree/snapshot-view.ts';
@@ -14,6 +16,9 @@ import type { ServerId } from '../zab/quorum.ts';
 import { planSync } from '../zab/sync-plan.ts';
 import { apply, type MemberParts, type Role, type RoleEvents } from './role.ts';
 
+/** Log files are read while everybody waits, some of it several times: beyond this the tree is sent, whatever its size. */
+const LOGGED_BYTES_MAX = 64 * 1024 * 1024;
+
 /** A leader: the protocol with its learners, its own clients, and what only a leader does. */
 export class Leading implements Role {
   /** Where learners' connections go. */
@@ -23,6 +28,7 @@ export class Leading implements Role {
   readonly #timers: Timers;
   /** Stands for each learner as the owner of the sessions that it serves. */
   readonly #learners = new Map<ServerId, object>();
+  readonly #logs: LogSource;
   #service: Service<LeaderPath> | null = null;
   #forwarded: ForwardedRequests | null = null;
   #housekeeping: Housekeeping | null = null;
@@ -31,7 +37,10 @@ export class Leading implements Role {
     this.#parts = parts;
     this.#events = events;
     this.#timers = new Timers(parts.scheduler);
-    const { config, quorum, epochs, store, clock } = parts;
+    const { config, quorum, epochs, store, clock, files, directories } = parts;
+    // Not older than the one that the state was recovered from.
+    const [newest] = listSnapshots(files, directories.snapshotDirectory);
+    this.#logs = new LogSource(files, directories, newest?.zxid ?? 0);
     this.leader = new Leader(
       {
         serverId: config.serverId,
@@ -142,23 +151,37 @@ export class Leading implements Role {
     return service.path.broadcast;
   }
 
-  /** From memory where it is there; a learner that lags more gets the tree. */
+  /** From memory where it is there, else from the log files where they are short; a learner that lags more gets the tree. */
   #syncStart(peerLastZxid: number): SyncStart {
     const { store, committedLog } = this.#parts;
-    const { tree } = store;
-    const { lastProcessedZxid } = tree;
-    const plan = planSync({ peerLastZxid, committed: committedLog, lastProcessedZxid, logged: null });
+    const { lastProcessedZxid } = store.tree;
+    const logged = this.#mayReadLogs(peerLastZxid) ? this.#logs : null;
+    const plan = planSync({ peerLastZxid, committed: committedLog, lastProcessedZxid, logged });
     switch (plan.kind) {
       case 'diff':
-        return { kind: 'diff', zxid: plan.zxid, transactions: committedLog.after(plan.from) };
-      case 'trunc-diff':
-        return { kind: 'trunc', zxid: plan.zxid, transactions: committedLog.after(plan.from) };
+      case 'trunc-diff': {
+        const { zxid, from, fromDisk } = plan;
+        const { base } = committedLog;
+        return {
+          kind: plan.kind === 'diff' ? 'diff' : 'trunc',
+          zxid,
+          logged: fromDisk ? this.#logs.read(from, base) : undefined,
+          transactions: committedLog.after(fromDisk ? base : from),
+        };
+      }
       case 'trunc':
         return { kind: 'trunc', zxid: plan.zxid, transactions: [] };
       case 'snap': {
-        const chunks = new SnapshotStreamWriter(new TreeSnapshot(tree));
+        const chunks = new SnapshotStreamWriter(new TreeSnapshot(store.tree));
         return { kind: 'snap', zxid: lastProcessedZxid, transactions: [], chunks };
       }
     }
+  }
+
+  #mayReadLogs(peerLastZxid: number): boolean {
+    const { committedLog, config } = this.#parts;
+    if (peerLastZxid === 0 || peerLastZxid >= committedLog.base) return false;
+    if (this.#logs.bytesFrom(peerLastZxid) > LOGGED_BYTES_MAX) return false;
+    return this.#logs.isCheaperThanSnapshot(peerLastZxid, config.ensemble.snapshotSizeFactor);
   }
 }

@@ -79,7 +79,7 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
   );
   const tcp = new TcpClients<Guest>(
     {
-      connected: (link) => welcome(member, link),
+      connected: (link) => welcome(clientsOf(member, config), link),
       received(guest, chunk) {
         if (guest.service !== null) guest.service.received(guest.connection, chunk);
         else turnAway(guest, chunk);
@@ -115,9 +115,13 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
   };
 }
 
-/** A server without a leader has nothing to offer: clients try another one at once. Four-letter words are told so. */
-function welcome(member: Member, link: ClientLink): Guest | null {
-  const { service } = member;
+/** Who serves clients here: nobody while there is no leader, nor at a leader that is to have none (`leaderServes`). */
+function clientsOf({ mode, service }: Member, { ensemble }: ServerConfig): Service<WritePath> | null {
+  return mode === 'leader' && !ensemble.leaderServes ? null : service;
+}
+
+/** A server that has nothing to offer hangs up: clients try another one at once. Four-letter words are told so. */
+function welcome(service: Service<WritePath> | null, link: ClientLink): Guest | null {
   if (service === null) return { service: null, link, prefix: Buffer.alloc(0) };
   const connection = service.clients.connected(link);
   return connection === null ? null : { service, connection };

@@ -26,7 +26,11 @@ export type SyncStart = {
   readonly zxid: number;
   readonly transactions: Iterable<LoggedBytes>;
 } & (
-  | { readonly kind: 'diff' | 'trunc' }
+  | {
+      readonly kind: 'diff' | 'trunc';
+      /** Transactions before those, read from the log files as the connection takes them. */
+      readonly logged?: Iterable<LoggedBytes> | undefined;
+    }
   /** The tree comes as a stream, before the transactions. */
   | { readonly kind: 'snap'; readonly chunks: Iterator<Buffer> }
 );
@@ -64,7 +68,7 @@ export interface LeaderEffects {
   /** A quorum has the leader's history: proposals may be made, from the first zxid of this epoch on. */
   serve(epoch: number): Broadcast;
   /**
-   * How to bring a learner to the committed history, as it is now. Where this, or the transactions as they are read, throws
+   * How to bring a learner to the committed history, as it is now. Where this, or what is logged as it is read, throws
    * `StorageError`, the learner is sent away, and should be offered something else when it comes again.
    */
   syncStart(learnerZxid: number): SyncStart;

@@ -22,7 +22,7 @@ import type { LoggedBytes } from '../storage/contract.ts';
 import { StorageError } from '../storage/errors.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
 import { LeaderLimits } from './leader-limits.ts';
-import { packets, synchronize } from './leader-sync.ts';
+import { packets, synchronize, unreadable } from './leader-sync.ts';
 import type { Broadcast, LeaderEffects, LeaderParts, LearnerLink } from './leader-types.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { ServerId } from './quorum.ts';
@@ -256,7 +256,7 @@ export class Leader {
       this.#sendHistory(handler);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.#drop(handler, `the history for it cannot be read: ${error.message}`);
+      this.#drop(handler, unreadable(error));
     }
   }
 

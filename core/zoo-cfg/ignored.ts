@@ -65,7 +65,7 @@ const names: readonly (readonly [note: string, keys: string])[] = [
      leader.maxConcurrentSnapSyncs leader.maxConcurrentDiffSyncs leader.maxTimeToWaitForEpoch leaderConnectDelayDuringRetryMs
      follower.skipLearnerRequestToNextProcessor follower.nodelay leader.nodelay tcpKeepAlive quorumCnxnTimeoutMs
      fastleader.minNotificationInterval fastleader.maxNotificationInterval multiAddress.enabled
-     multiAddress.reachabilityCheckTimeoutMs multiAddress.reachabilityCheckEnabled oraclePath snapshotSizeFactor
+     multiAddress.reachabilityCheckTimeoutMs multiAddress.reachabilityCheckEnabled oraclePath
      forceSnapshotSync forward_learner_requests_to_commit_processor_disabled`,
   ],
   [

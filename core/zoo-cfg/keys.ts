@@ -1,6 +1,7 @@
 import type { EnsembleConfig, ServerConfig } from '../config.ts';
 import {
   BadValue,
+  decimal,
   integer,
   intervalHours,
   kibibytes,
@@ -76,6 +77,15 @@ const snapCount: Apply = (draft, value) => {
 function fixed(is: boolean, reader: Reader<boolean>, otherwise: string): Apply {
   return (_, value) => (reader(value) === is ? null : otherwise);
 }
+
+const LOCAL_SESSIONS = 'all sessions are known to the whole ensemble in this version';
+
+const readOnlyMode: Apply = (draft, value) => {
+  draft.ensemble.readOnlyModeEnabled = trueOrFalse(value);
+  return draft.ensemble.readOnlyModeEnabled
+    ? 'a server without a leader serves nobody in this version'
+    : null;
+};
 
 /** A protection that this version does not have: refusing to start is better than running without. */
 function unsupportedWhenTrue(what: string): Apply {
@@ -153,14 +163,18 @@ export const keys: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ['cnxTimeout', ensemble('electionCnxTimeoutMs', integer(1))],
   ['electionPortBindRetry', ensemble('electionPortBindRetry', integer(0))],
   ['quorumListenOnAllIPs', ensemble('quorumListenOnAllIPs', trueOrFalse)],
-  ['standaloneEnabled', ensemble('standaloneEnabled', trueOrFalse)],
-  ['reconfigEnabled', ensemble('reconfigEnabled', trueOrFalse)],
+  ['standaloneEnabled', fixed(true, trueOrFalse, 'a server that is the only voter runs alone')],
+  [
+    'reconfigEnabled',
+    fixed(false, trueOrFalse, 'servers cannot be added or removed while this version runs'),
+  ],
   ['leaderServes', ensemble('leaderServes', yesOrNo)],
-  ['syncEnabled', ensemble('syncEnabled', trueOrFalse)],
+  ['syncEnabled', fixed(true, trueOrFalse, 'observers keep their transactions on disk all the same')],
   ['commitLogCount', ensemble('commitLogCount', integer(1))],
-  ['localSessionsEnabled', ensemble('localSessionsEnabled', trueOrFalse)],
-  ['localSessionsUpgradingEnabled', ensemble('localSessionsUpgradingEnabled', trueOrFalse)],
-  ['readonlymode.enabled', ensemble('readOnlyModeEnabled', trueOrFalse)],
+  ['snapshotSizeFactor', ensemble('snapshotSizeFactor', decimal)],
+  ['localSessionsEnabled', fixed(false, trueOrFalse, LOCAL_SESSIONS)],
+  ['localSessionsUpgradingEnabled', fixed(false, trueOrFalse, LOCAL_SESSIONS)],
+  ['readonlymode.enabled', readOnlyMode],
   ['electionAlg', electionAlgorithm],
 
   ['emulate353TTLNodes', unsupportedWhenTrue('the TTL format of version 3.5.3')],

@@ -26,6 +26,11 @@ export function integer(min: number, max = INT_MAX): Reader<number> {
   };
 }
 
+export const decimal: Reader<number> = (text) => {
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text)) throw new BadValue('not a number', 'a number such as 0.33');
+  return Number(text);
+};
+
 export const port: Reader<number> = integer(0, 65_535);
 
 export const trueOrFalse: Reader<boolean> = (text) => {

@@ -92,7 +92,6 @@ clientPort=2181
     ],
     ['4lw.commands.whitelist=stat, ruok ,,srvr', 'fourLetterWordWhitelist', ['srvr', 'stat', 'ruok']],
     ['4lw.commands.whitelist=*', 'fourLetterWordWhitelist', ['srvr', '*']],
-    ['readonlymode.enabled=true', 'fourLetterWordWhitelist', ['srvr', 'isro']],
   ];
 
   it.each(cases)('%s', (line, field, value) => {
@@ -113,7 +112,7 @@ clientPort=2181
       ...['initLimit', 'syncLimit', 'connectToLearnerMasterLimit', 'peerType', 'cnxTimeout', 'electionAlg'],
       ...['electionPortBindRetry', 'quorumListenOnAllIPs', 'standaloneEnabled', 'reconfigEnabled'],
       ...['leaderServes', 'syncEnabled', 'commitLogCount', 'localSessionsEnabled'],
-      ...['localSessionsUpgradingEnabled'],
+      ...['localSessionsUpgradingEnabled', 'snapshotSizeFactor', 'readonlymode.enabled'],
     ]);
     const withoutField = new Set([
       ...['dataDir', 'snapshot.compression.method', 'DigestAuthenticationProvider.digestAlg', 'audit.enable'],
@@ -131,8 +130,7 @@ clientPort=2181
   it('keeps what concerns an ensemble', () => {
     const { config, warnings } = parse(`${BASE}initLimit=20\nsyncLimit=3\npeerType=OBSERVER\ncnxTimeout=100
 connectToLearnerMasterLimit=4\nelectionAlg=3\nelectionPortBindRetry=0\nquorumListenOnAllIPs=true
-standaloneEnabled=false\nreconfigEnabled=true\nleaderServes=no\nsyncEnabled=false\ncommitLogCount=600
-localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\nreadonlymode.enabled=true`);
+leaderServes=no\ncommitLogCount=600\nsnapshotSizeFactor=1.5`);
     expect(warnings).toEqual([]);
     expect(config.ensemble).toEqual({
       servers: [],
@@ -145,15 +143,29 @@ localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\nreadonlymode.enab
       electionCnxTimeoutMs: 100,
       electionPortBindRetry: 0,
       quorumListenOnAllIPs: true,
-      standaloneEnabled: false,
-      reconfigEnabled: true,
       leaderServes: false,
-      syncEnabled: false,
       commitLogCount: 600,
-      localSessionsEnabled: true,
-      localSessionsUpgradingEnabled: true,
-      readOnlyModeEnabled: true,
+      snapshotSizeFactor: 1.5,
+      readOnlyModeEnabled: false,
     });
+  });
+
+  it.each([
+    'standaloneEnabled=false',
+    'reconfigEnabled=true',
+    'syncEnabled=false',
+    'localSessionsEnabled=true',
+    'localSessionsUpgradingEnabled=true',
+    'readonlymode.enabled=true',
+  ])('says that %s cannot be had', (line) => {
+    const { warnings } = parse(BASE + line);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(`zoo.cfg:3: ${line}: `);
+  });
+
+  it('answers isro where read-only mode was asked for', () => {
+    const { config } = parse(`${BASE}readonlymode.enabled=true`);
+    expect(config.fourLetterWordWhitelist).toEqual(['srvr', 'isro']);
   });
 
   it('derives session timeouts from the tick', () => {
@@ -347,6 +359,13 @@ server.2=b:2888:3888:participant;2182;b:2281
     const text = `${BASE}server.1=a:2888:3888;2999`;
     expect(problemsOf(text, { '/data/myid': '1' })).toEqual([
       'zoo.cfg: clientPort=2181 and server.1 with client port 2999 contradict each other, expected one of them',
+    ]);
+  });
+
+  it('a line says more about a role than peerType does', () => {
+    const { warnings } = parse(`${THREE}peerType=observer`, { '/data/myid': '1' });
+    expect(warnings).toEqual([
+      'zoo.cfg:8: peerType=observer: server.1 is a participant by its line; that is used',
     ]);
   });
 
