@@ -8,9 +8,22 @@ export class PowerLoss extends Error {}
  * then on the disk is for `SimulatedFiles.crash` to say.
  */
 export function losingPowerAfter(files: Files, changes: number): Files {
-  let left = changes;
+  return losingPower(files, { changesLeft: changes, lost() {} });
+}
+
+export interface PowerSupply {
+  /** How many changes the disk still takes; may be set at any time. */
+  changesLeft: number;
+  /** Told at each change that does not happen any more, before the throw. */
+  lost(): void;
+}
+
+/** The same, for power that may go at a time that is not known at the start. */
+export function losingPower(files: Files, power: PowerSupply): Files {
   const change = (): void => {
-    if (left-- <= 0) throw new PowerLoss('power went');
+    if (power.changesLeft-- > 0) return;
+    power.lost();
+    throw new PowerLoss('power went');
   };
   const wrap = (file: OpenFile): OpenFile => ({
     path: file.path,

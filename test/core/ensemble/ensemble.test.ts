@@ -3,12 +3,12 @@ import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { bodyOf } from '../../kit/fake-client.ts';
 import { Rng } from '../../kit/seed.ts';
-import { SimulatedCluster } from './cluster.ts';
+import { SimulatedCluster } from '../../sim/cluster.ts';
 
 const create = (path: string, flags = 0) => ({ path, data: Buffer.from(path), acl: [...OPEN_ACL], flags });
 
 function serving(size = 3, seed = 1, committedCount = 500): SimulatedCluster {
-  const cluster = new SimulatedCluster(size, new Rng(seed), committedCount);
+  const cluster = new SimulatedCluster({ voters: size, rng: new Rng(seed), committedCount });
   cluster.until('all serving', () => cluster.areAllServing);
   return cluster;
 }

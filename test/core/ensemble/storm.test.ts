@@ -3,7 +3,7 @@ import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { FakeClient } from '../../kit/fake-client.ts';
 import { type Rng, withSeed } from '../../kit/seed.ts';
-import { SimulatedCluster } from './cluster.ts';
+import { SimulatedCluster } from '../../sim/cluster.ts';
 
 const RUNS = Number(process.env.RUNS ?? 40);
 const STEPS = 6_000;
@@ -45,7 +45,11 @@ class Writer {
 }
 
 function storm(rng: Rng): { cluster: SimulatedCluster; writers: Writer[] } {
-  const cluster = new SimulatedCluster(rng.pick([3, 3, 5]), rng.fork(), rng.pick([4, 50, 500]));
+  const cluster = new SimulatedCluster({
+    voters: rng.pick([3, 3, 5]),
+    rng: rng.fork(),
+    committedCount: rng.pick([4, 50, 500]),
+  });
   const writers = ['a', 'b', 'c'].map((name) => new Writer(name, cluster));
   const calmness = rng.between(100, 1000);
   for (let i = 0; i < STEPS; i++) {
