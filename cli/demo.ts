@@ -1,19 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import colors from 'picocolors';
-import { DEMO_LOCK, DEMO_SESSION_TIMEOUT_MS, type FromContender, type ToContender } from './demo-messages.ts';
+import { DEMO_SESSION_TIMEOUT_MS, type FromContender, type ToContender } from './demo-messages.ts';
+import type { Timeline } from './timeline.ts';
 
 const NAMES = ['A', 'B', 'C'] as const;
 const paint = [colors.cyan, colors.magenta, colors.yellow] as const;
 
-/** How long each holds the lock. */
+/** How long each holds the lock, at least. */
 const HOLD_MS = 400;
-/** The turn at which the holder is killed: by then each has had the lock once, since nobody releases it before all are in line. */
-const KILL_AT_TURN = 4;
-/** Turns after the takeover. */
-const TURNS = 6;
 /** Time for the whole; far above what it takes. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
+
+/** What is shown, turn by turn; turns count from 1. */
+export interface DemoPlan {
+  readonly turns: number;
+  /** The turn whose holder is killed. From the third on: nobody releases the lock before all have been in line for it. */
+  readonly killAtTurn: number;
+  /** What else happens while the holder of a turn has the lock. */
+  readonly during: ReadonlyMap<number, () => Promise<void>>;
+}
+
+const LOCK_ONLY: DemoPlan = { turns: 6, killAtTurn: 4, during: new Map() };
 
 interface Contender {
   readonly name: (typeof NAMES)[number];
@@ -30,23 +38,22 @@ interface Report {
  */
 export class Demo {
   readonly #connectString: string;
-  readonly #print: (line: string) => void;
+  readonly #timeline: Timeline;
+  readonly #plan: DemoPlan;
   readonly #contenders: Contender[] = [];
   readonly #reports: Report[] = [];
   #wake: () => void = () => {};
   #failure: Error | null = null;
-  #startedMs = 0;
 
-  constructor(connectString: string, print: (line: string) => void) {
+  constructor(connectString: string, timeline: Timeline, plan: DemoPlan = LOCK_ONLY) {
     this.#connectString = connectString;
-    this.#print = print;
+    this.#timeline = timeline;
+    this.#plan = plan;
   }
 
   /** Rejects when a contender fails or nothing happens for too long. */
   async run(): Promise<void> {
-    this.#print(`Three processes take turns on InterProcessMutex(client, '${DEMO_LOCK}'):`);
-    this.#print('');
-    this.#startedMs = performance.now();
+    this.#timeline.begin();
     const deadline = setTimeout(() => this.#fail(new Error('took too long')), DEADLINE_MS);
     try {
       for (const name of NAMES) this.#fork(name);
@@ -55,7 +62,7 @@ export class Demo {
       clearTimeout(deadline);
       await this.close();
     }
-    this.#print('');
+    this.#timeline.print('');
   }
 
   /** Stops the contenders that are left; resolves when they are gone. */
@@ -72,9 +79,10 @@ export class Demo {
   }
 
   async #takeTurns(): Promise<void> {
+    const { turns, killAtTurn, during } = this.#plan;
     let killedMs: number | null = null;
     let alive: number = NAMES.length;
-    for (let turn = 1; turn <= TURNS; turn++) {
+    for (let turn = 1; turn <= turns; turn++) {
       const { contender, fencingToken } = await this.#nextHolder();
       const token = colors.bold(`fencing token ${fencingToken}`);
       if (killedMs === null) {
@@ -85,8 +93,9 @@ export class Demo {
         this.#say(contender, `takes over      ${token}    ${seconds} s after the kill (${timeout})`);
         killedMs = null;
       }
-      await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
-      if (turn === KILL_AT_TURN) {
+      const held = new Promise((resolve) => setTimeout(resolve, HOLD_MS));
+      await Promise.all([held, during.get(turn)?.()]);
+      if (turn === killAtTurn) {
         contender.process.kill('SIGKILL');
         alive--;
         killedMs = performance.now();
@@ -130,8 +139,6 @@ export class Demo {
   }
 
   #say({ name, process }: Contender, text: string): void {
-    const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(1).padStart(5);
-    const color = paint[NAMES.indexOf(name)] ?? String;
-    this.#print(`  ${colors.dim(`${seconds} s`)}  ${color(`${name} (pid ${process.pid ?? '?'})`)}  ${text}`);
+    this.#timeline.say(`${name} (pid ${process.pid ?? '?'})`, text, paint[NAMES.indexOf(name)]);
   }
 }

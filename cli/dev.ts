@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import colors from 'picocolors';
 import { defaultConfig, type ServerConfig } from '../core/config.ts';
@@ -6,36 +5,42 @@ import { lockDirectory } from '../core/io/directory-lock.ts';
 import { startServer } from '../core/server.ts';
 import { ZOOKIT_VERSION } from '../core/version.ts';
 import { Demo } from './demo.ts';
+import { DEMO_LOCK } from './demo-messages.ts';
+import { assertFitsOne } from './ensemble/directories.ts';
 import { ExitCode } from './exit-codes.ts';
 import { explainServerError } from './explain.ts';
+import { freePorts } from './free-ports.ts';
 import { createLogger } from './log.ts';
 import { prepareDirectories } from './server-config.ts';
 import { closeOnSignal } from './shutdown.ts';
+import { Timeline } from './timeline.ts';
 
 export interface DevOptions {
+  /** The first port to try; 0 lets the system choose. */
   readonly port: number;
   readonly data: string;
   readonly demo: boolean;
 }
 
 const HOST = '127.0.0.1';
-/** Ports tried after the one asked for. */
-const MORE_PORTS = 50;
 
 /** `zookit dev`: a server on loopback with everything switched on, the demonstration, and then just the server. */
 export async function runDev(options: DevOptions): Promise<void> {
-  const config = devConfig(options, await freePortFrom(options.port));
+  // The last one tried may be taken after all: then the server says so.
+  const [port = options.port] = await freePorts([options.port], HOST);
+  const config = devConfig(options, port);
   const onFatal = (error: unknown): void => {
     process.stderr.write(`zookit dev: ${explainServerError(error, config)}\n`);
     process.exit(ExitCode.failed);
   };
   process.on('uncaughtException', onFatal);
   try {
+    assertFitsOne(config.dataDir);
     prepareDirectories(config);
     const lock = await lockDirectory(config.dataDir);
     const server = await startServer(config, { logger: createLogger('warn'), onFatal });
     const at = `${HOST}:${server.address.port}`;
-    const demo = new Demo(at, print);
+    const demo = new Demo(at, new Timeline(print));
     closeOnSignal(async () => {
       print('\nClosing.');
       await demo.close();
@@ -70,23 +75,6 @@ function devConfig({ data }: DevOptions, port: number): ServerConfig {
   };
 }
 
-/** The port asked for or the first free one above it. */
-async function freePortFrom(first: number): Promise<number> {
-  const last = first === 0 ? 0 : Math.min(first + MORE_PORTS, 65_535);
-  for (let port = first; port < last; port++) {
-    if (await isFree(port)) return port;
-  }
-  return last;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = createServer();
-    probe.once('error', () => done(false));
-    probe.listen(port, HOST, () => probe.close(() => done(true)));
-  });
-}
-
 function greet(at: string, { port, data }: DevOptions, actual: number): void {
   print('');
   print(
@@ -98,6 +86,8 @@ function greet(at: string, { port, data }: DevOptions, actual: number): void {
 }
 
 async function show(demo: Demo): Promise<void> {
+  print(`Three processes take turns on InterProcessMutex(client, '${DEMO_LOCK}'):`);
+  print('');
   try {
     await demo.run();
   } catch (error) {

@@ -33,14 +33,31 @@ program
 
 program
   .command('dev')
-  .description('run a server for development and show what it can do')
-  .option('--port <port>', 'port to listen on; the next free one when it is taken', portOf, 2181)
-  .option('--data <directory>', 'where the data is kept', './data')
+  .description('run servers for development and show what they can do')
+  .option('--servers <n>', 'one server, or an ensemble of so many processes', serversOf, 1)
+  .option('--port <port>', 'port to listen on, the next free ones where it is taken', portOf, 2181)
+  .option('--data <directory>', 'where the data is kept: ./data for one server, else a temporary directory')
   .option('--no-demo', 'serve only, without the demonstration')
-  .action(async (options: { port: number; data: string; demo: boolean }) => {
-    const { runDev } = await import('./dev.ts');
-    await runDev(options);
+  .action(async (options: { servers: number; port: number; data?: string; demo: boolean }) => {
+    const { servers, port, data, demo } = options;
+    if (servers === 1) {
+      const { runDev } = await import('./dev.ts');
+      await runDev({ port, data: data ?? './data', demo });
+    } else {
+      const { runDevEnsemble } = await import('./ensemble/dev-ensemble.ts');
+      await runDevEnsemble({ servers, port, data: data ?? null, demo });
+    }
   });
+
+function serversOf(text: string): number {
+  const servers = Number(text);
+  if (!/^[13579]$/.test(text)) {
+    throw new InvalidArgumentError(
+      'Expected 1, 3, 5, 7 or 9: one server more than that does not survive the loss of one more.',
+    );
+  }
+  return servers;
+}
 
 function portOf(text: string): number {
   const port = Number(text);

@@ -8,13 +8,13 @@ import { ExitCode } from './exit-codes.ts';
 import { explainServerError } from './explain.ts';
 import { createLogger } from './log.ts';
 import { prepareDirectories, readConfig } from './server-config.ts';
-import { closeOnSignal } from './shutdown.ts';
+import { type ClosingSignal, closeOnSignal } from './shutdown.ts';
 
 /**
- * `zookit server`: runs one server in the foreground until a signal. Ends the process with status 2 for a configuration that
+ * `zookit server`: runs one server in the foreground until one of these signals, SIGINT and SIGTERM unless told otherwise. Ends the process with status 2 for a configuration that
  * cannot be used and 1 when the server cannot start or cannot go on.
  */
-export async function runServer(configPath: string): Promise<void> {
+export async function runServer(configPath: string, signals?: readonly ClosingSignal[]): Promise<void> {
   const { config, warnings } = readOrFail(configPath);
   const log = createLogger();
   for (const warning of warnings) log.warn(warning);
@@ -31,7 +31,7 @@ export async function runServer(configPath: string): Promise<void> {
     const lock = await lockDirectories([prepared.dataDir, prepared.dataLogDir]);
     const server = await startServer(prepared, { logger: log, onFatal });
     announce(log, server, config);
-    closeOnSignal((signal) => stop(log, server, lock, signal));
+    closeOnSignal((signal) => stop(log, server, lock, signal), signals);
   } catch (error) {
     onFatal(error);
   }

@@ -10,13 +10,18 @@ const ECHO_MS = 250;
 /** Status of a process ended by a signal, as shells count it. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+export type ClosingSignal = keyof typeof SIGNAL_STATUS;
+
 /**
- * Runs `close` at the first SIGTERM or SIGINT and then ends the process with status 0. A second signal ends it at once, as
+ * Runs `close` at the first of these signals and then ends the process with status 0. A second signal ends it at once, as
  * does a close that fails or hangs, with another status.
  */
-export function closeOnSignal(close: (signal: string) => Promise<void>): void {
+export function closeOnSignal(
+  close: (signal: string) => Promise<void>,
+  signals: readonly ClosingSignal[] = ['SIGINT', 'SIGTERM'],
+): void {
   let closingSince: number | null = null;
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  const onSignal = (signal: ClosingSignal): void => {
     if (closingSince !== null) {
       if (performance.now() - closingSince > ECHO_MS) process.exit(SIGNAL_STATUS[signal]);
       return;
@@ -28,6 +33,5 @@ export function closeOnSignal(close: (signal: string) => Promise<void>): void {
       () => process.exit(1),
     );
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
 }

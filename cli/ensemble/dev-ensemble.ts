@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import colors from 'picocolors';
+import { ZOOKIT_VERSION } from '../../core/version.ts';
+import { Demo } from '../demo.ts';
+import { DEMO_LOCK } from '../demo-messages.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { closeOnSignal } from '../shutdown.ts';
+import { Timeline } from '../timeline.ts';
+import { LeaderKill } from './leader-kill.ts';
+import { LocalEnsemble } from './local-ensemble.ts';
+import type { LocalMember } from './local-member.ts';
+import { SteadyWriter } from './steady-writer.ts';
+
+export interface DevEnsembleOptions {
+  readonly servers: number;
+  /** The first client port to try; 0 lets the system choose all ports. */
+  readonly port: number;
+  /** Where the servers' directories are; null for a temporary place, which goes at the end. */
+  readonly data: string | null;
+  readonly demo: boolean;
+}
+
+/** Width of `server 1 (pid 1234567)`. */
+const WHO_WIDTH = 22;
+/** Each contender has had the lock once by the first of these turns. */
+const TURNS = { leaderIsKilled: 4, leaderReturns: 5, holderIsKilled: 6, all: 8 };
+
+/** `zookit dev --servers N`: an ensemble on loopback, the demonstration that kills its leader, and then just the servers. */
+export async function runDevEnsemble(options: DevEnsembleOptions): Promise<void> {
+  const directory = options.data === null ? temporaryDirectory() : resolve(options.data);
+  const fail = (error: unknown): never => {
+    process.stderr.write(`zookit dev: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(ExitCode.failed);
+  };
+  process.on('uncaughtException', fail);
+  const cleanUp: (() => Promise<void>)[] = [];
+  closeOnSignal(async () => {
+    print('\nClosing.');
+    for (const close of cleanUp.reverse()) await close();
+  });
+  try {
+    const onEnd = (member: LocalMember, how: string): void => {
+      if (isReady) tellOfEnd(member, how);
+    };
+    let isReady = false;
+    const ensemble = await LocalEnsemble.start({ ...options, directory, onEnd });
+    cleanUp.push(() => ensemble.close());
+    await ensemble.serves();
+    isReady = true;
+    await greet(ensemble, directory);
+    if (options.demo) await show(ensemble, cleanUp);
+    farewell(ensemble, directory, options.data === null);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Goes with this process, unless that is killed. */
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'zookit-dev-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return directory;
+}
+
+async function greet(ensemble: LocalEnsemble, directory: string): Promise<void> {
+  const { members } = ensemble;
+  print('');
+  print(
+    `${colors.bold('zookit')} ${ZOOKIT_VERSION}  ${members.length} servers, one ensemble  in ${directory}`,
+  );
+  print('');
+  const leader = await ensemble.leader();
+  for (const member of members) {
+    const role = member === leader ? colors.bold('leader') : 'follower';
+    print(`  ${member.title.padEnd(WHO_WIDTH)}  ${colors.bold(colors.green(member.address))}  ${role}`);
+  }
+  print('');
+}
+
+async function show(ensemble: LocalEnsemble, cleanUp: (() => Promise<void>)[]): Promise<void> {
+  print(
+    `Three processes take turns on InterProcessMutex(client, '${DEMO_LOCK}'), and one writes all the time:`,
+  );
+  print('');
+  try {
+    const timeline = new Timeline(print, WHO_WIDTH);
+    const writer = await SteadyWriter.start(ensemble.connectString);
+    cleanUp.push(() => writer.close());
+    const leaderKill = new LeaderKill(ensemble, writer, timeline);
+    const demo = new Demo(ensemble.connectString, timeline, {
+      turns: TURNS.all,
+      killAtTurn: TURNS.holderIsKilled,
+      during: new Map([
+        [TURNS.leaderIsKilled, () => leaderKill.kill()],
+        [TURNS.leaderReturns, () => leaderKill.restart()],
+      ]),
+    });
+    cleanUp.push(() => demo.close());
+    await demo.run();
+    const kept = await writer.stop();
+    const what = `${writer.acknowledged.toLocaleString('en-US')} writes were acknowledged`;
+    print(kept ? `${what}, and all of them are there.` : colors.red(`${what}, and some of them are LOST.`));
+    await writer.close();
+  } catch (error) {
+    print('');
+    print(
+      colors.red(`The demonstration ended early: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+  print('');
+}
+
+function farewell(ensemble: LocalEnsemble, directory: string, isTemporary: boolean): void {
+  const at = ensemble.connectString;
+  const [first] = ensemble.members;
+  print('The servers keep running. Connect to them with');
+  print('');
+  print(`  the shell     npx zookit shell -server ${at}`);
+  print(`  TypeScript    const client = await connect('${at}');`);
+  print(`  ZooKeeper     zkCli.sh -server ${at}`);
+  print(`  kazoo         KazooClient(hosts='${at}')`);
+  print('');
+  print(
+    `Each has its zoo.cfg and its log in a directory of its own, as ${first?.place.directory ?? directory}.`,
+  );
+  const rest = isTemporary ? 'and removes what they stored' : `what is stored stays in ${directory}`;
+  print(colors.dim(isTemporary ? `Ctrl-C stops them ${rest}.` : `Ctrl-C stops them; ${rest}.`));
+}
+
+/** Somebody else killed it, or it could not go on. */
+function tellOfEnd(member: LocalMember, how: string): void {
+  print(`${member.name} has ended (${how}). Start it again with  npx zookit server ${member.configPath}`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
