@@ -1,5 +1,5 @@
 import type { ServerStats } from './admin/stats.ts';
-import type { ConnectionView, ServerMode, ServerView, SessionView } from './admin/view.ts';
+import type { ConnectionView, EnsembleView, ServerMode, ServerView, SessionView } from './admin/view.ts';
 import type { ServerConfig } from './config.ts';
 import { directoryBytes, environment, fileDescriptors } from './io/host-facts.ts';
 import type { Connection } from './pipeline/connection.ts';
@@ -11,6 +11,9 @@ import type { DataTree } from './tree/tree.ts';
 /** What is looked at: all of it may be another one the next time, but for a server alone. */
 export interface Viewed {
   readonly mode: ServerMode;
+  readonly ensemble: EnsembleView | null;
+  /** Since when it serves, on the monotonic clock. */
+  readonly servingSinceMs: number;
   readonly service: Service<WritePath>;
   readonly tree: DataTree;
 }
@@ -23,22 +26,24 @@ export class RunningView implements ServerView {
   clientPort = 0;
   readonly #viewed: Viewed;
   readonly #clock: Clock;
-  readonly #startedMs: number;
 
   constructor(viewed: Viewed, config: ServerConfig, stats: ServerStats, clock: Clock) {
     this.config = config;
     this.stats = stats;
     this.#viewed = viewed;
     this.#clock = clock;
-    this.#startedMs = clock.monotonicMs();
   }
 
   get mode(): ServerMode {
     return this.#viewed.mode;
   }
 
+  get ensemble(): EnsembleView | null {
+    return this.#viewed.ensemble;
+  }
+
   get uptimeMs(): number {
-    return this.#clock.monotonicMs() - this.#startedMs;
+    return this.#clock.monotonicMs() - this.#viewed.servingSinceMs;
   }
 
   get lastProcessedZxid(): number {
@@ -83,8 +88,8 @@ export class RunningView implements ServerView {
 
   *sessions(): Iterable<SessionView> {
     const toWall = this.#clock.wallMs() - this.#clock.monotonicMs();
-    for (const { id, expiresAtMs } of this.#viewed.service.tracker.all()) {
-      yield { id, expiresAtMs: Math.round(expiresAtMs + toWall) };
+    for (const { id, timeoutMs, expiresAtMs } of this.#viewed.service.tracker.all()) {
+      yield { id, timeoutMs, expiresAtMs: Math.round(expiresAtMs + toWall) };
     }
   }
 

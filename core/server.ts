@@ -26,7 +26,7 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
   let tcp: TcpClients<Connection>;
   const driver = new Driver({
     ...opened,
-    fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
+    fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view, view),
     onFailure: (error) => {
       tcp.stopAccepting();
       tcp.destroyAll();
@@ -34,7 +34,12 @@ export async function startServer(config: ServerConfig, options: ServerOptions =
     },
   });
   const { service } = driver;
-  const view = new RunningView({ mode: 'standalone', service, tree }, config, stats, clock);
+  const view = new RunningView(
+    { mode: 'standalone', ensemble: null, servingSinceMs: clock.monotonicMs(), service, tree },
+    config,
+    stats,
+    clock,
+  );
   tcp = new TcpClients<Connection>(
     {
       connected: (link) => service.clients.connected(link),

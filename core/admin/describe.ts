@@ -1,14 +1,18 @@
+import { formatEnsemble } from '../../wire/ensemble-config.ts';
+import type { ServerConfig } from '../config.ts';
 import { FULL_VERSION } from '../version.ts';
-import type { ServerView } from './view.ts';
+import type { HostView, ServerView } from './view.ts';
 
 /** Where ZooKeeper keeps its files below the configured directories. */
 const VERSION_DIRECTORY = 'version-2';
+/** The one way to elect a leader that there is: fast leader election over TCP. */
+const ELECTION_ALGORITHM = 3;
 
 /** `conf`: the settings in force, with ZooKeeper's names. */
 export function configurationText(view: ServerView): string {
   const { config } = view;
   const { dataDirBytes, logDirBytes } = view.diskUse();
-  return pairs([
+  const settings: [string, string | number][] = [
     ['clientPort', view.clientPort],
     ['secureClientPort', -1],
     ['dataDir', `${config.dataDir}/${VERSION_DIRECTORY}`],
@@ -21,13 +25,33 @@ export function configurationText(view: ServerView): string {
     ['maxSessionTimeout', config.maxSessionTimeoutMs],
     ['clientPortListenBacklog', config.clientPortListenBacklog],
     // Apache ZooKeeper gives a server alone no id, whatever `myid` says.
-    ['serverId', view.mode === 'standalone' ? 0 : config.serverId],
-  ]);
+    ['serverId', view.ensemble === null ? 0 : config.serverId],
+  ];
+  return view.ensemble === null
+    ? pairs(settings)
+    : pairs([...settings, ...memberSettings(config)]) + membership(config);
+}
+
+function memberSettings({ ensemble, serverId }: ServerConfig): [string, string | number][] {
+  const addresses = ensemble.servers.find(({ id }) => id === serverId)?.addresses ?? [];
+  return [
+    ['initLimit', ensemble.initLimitTicks],
+    ['syncLimit', ensemble.syncLimitTicks],
+    ['electionAlg', ELECTION_ALGORITHM],
+    ['electionPort', addresses.map(({ electionPort }) => electionPort).join('|')],
+    ['quorumPort', addresses.map(({ quorumPort }) => quorumPort).join('|')],
+    ['peerType', ensemble.peerType === 'observer' ? 1 : 0],
+  ];
+}
+
+/** The text that `/zookeeper/config` holds; like there, no newline after it. */
+function membership({ ensemble }: ServerConfig): string {
+  return `membership: \n${formatEnsemble({ ...ensemble, version: 0 })}`;
 }
 
 /** `envi`: what server, on what machine. Clients read the version from its first line. */
-export function environmentText(view: ServerView): string {
-  return `Environment:\n${pairs([['zookeeper.version', FULL_VERSION], ...view.environment()])}`;
+export function environmentText(host: HostView): string {
+  return `Environment:\n${pairs([['zookeeper.version', FULL_VERSION], ...host.environment()])}`;
 }
 
 /** `dirs`: bytes on disk. */

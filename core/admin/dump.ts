@@ -30,9 +30,19 @@ export function connectionLine(connection: ConnectionView, brief: boolean): stri
   return `${line})`;
 }
 
-/** `dump`: sessions by the time of their expiry, the ephemeral nodes of each, and connections. */
+/** `dump`: sessions by the time of their expiry (on a learner by id), the ephemeral nodes of each, and connections. */
 export function dumpText(view: ServerView): string {
-  return `SessionTracker dump:\n${sessionSets(view)}ephemeral nodes dump:\n${ephemerals(view)}Connections dump:\n${connectionSet(view)}`;
+  return `SessionTracker dump:\n${isLearner(view) ? globalSessions(view) : sessionSets(view)}ephemeral nodes dump:\n${ephemerals(view)}Connections dump:\n${connectionSet(view)}`;
+}
+
+function isLearner({ ensemble }: ServerView): boolean {
+  return ensemble !== null && ensemble.leader === null;
+}
+
+function globalSessions(view: ServerView): string {
+  const sessions = [...view.sessions()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const lines = sessions.map(({ id, timeoutMs }) => `${formatSessionId(id)}\t${timeoutMs}ms\n`);
+  return `Global Sessions(${lines.length}):\n${lines.join('')}`;
 }
 
 function sessionSets(view: ServerView): string {

@@ -4,6 +4,11 @@ export function formatAverage(value: number): string {
   return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
 }
 
+/** A number without its fraction, as ZooKeeper prints counts and milliseconds. */
+export function formatWhole(value: number): string {
+  return String(Math.floor(value));
+}
+
 /** Java's hexadecimal text of a long: two's complement for what is negative. */
 export function formatHex(value: number | bigint): string {
   return BigInt.asUintN(64, BigInt(value)).toString(16);

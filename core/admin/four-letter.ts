@@ -5,22 +5,25 @@ import { configurationText, directoriesText, environmentText } from './describe.
 import { connectionLine, connectionsText, dumpText } from './dump.ts';
 import { formatAverage, formatHex } from './format.ts';
 import { monitorValues } from './monitor.ts';
-import type { ServerView } from './view.ts';
+import type { HostView, ServerView } from './view.ts';
 import { watchesByPath, watchesBySession, watchSummary } from './watches.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
 /**
- * The text that answers a four-letter word; the connection is closed after it. `view` is null while the server has no tree to
- * show (starting, stopping, between leaders). Only `srst` and `crst` change anything.
+ * The text that answers a four-letter word; the connection is closed after it. `view` is null while the server serves nobody: a
+ * member that has no leader. Only `srst` and `crst` change anything.
  */
 export function fourLetterReply(
   word: FourLetterWord,
   whitelist: readonly string[],
+  host: HostView,
   view: ServerView | null,
 ): string {
   if (!isWhitelisted(word, whitelist)) return `${word} is not executed because it is not in the whitelist.\n`;
   if (word === 'ruok') return 'imok';
+  if (word === 'envi') return environmentText(host);
+  if (word === 'gtmk' || word === 'stmk') return `${word} is not supported: this server has no trace mask.\n`;
   if (view === null) return word === 'isro' ? 'null' : NOT_SERVING;
   return answer(word, view);
 }
@@ -30,7 +33,7 @@ export function isWhitelisted(word: FourLetterWord, whitelist: readonly string[]
   return word === 'srvr' || whitelist.includes(word) || whitelist.includes('*');
 }
 
-function answer(word: Exclude<FourLetterWord, 'ruok'>, view: ServerView): string {
+function answer(word: Exclude<FourLetterWord, 'ruok' | 'envi' | 'gtmk' | 'stmk'>, view: ServerView): string {
   switch (word) {
     case 'srvr':
       return serverText(view, false);
@@ -40,8 +43,6 @@ function answer(word: Exclude<FourLetterWord, 'ruok'>, view: ServerView): string
       return lines(monitorValues(view).map(([name, value]) => `zk_${name}\t${value}`));
     case 'conf':
       return configurationText(view);
-    case 'envi':
-      return environmentText(view);
     case 'dirs':
       return directoriesText(view);
     case 'cons':
@@ -60,13 +61,11 @@ function answer(word: Exclude<FourLetterWord, 'ruok'>, view: ServerView): string
       return view.mode === 'read-only' ? 'ro' : 'rw';
     case 'srst':
       view.stats.reset();
+      view.ensemble?.leader?.proposalSizes.reset();
       return 'Server stats reset.\n';
     case 'crst':
       for (const connection of view.connections()) connection.stats.reset();
       return 'Connection stats reset.\n';
-    case 'gtmk':
-    case 'stmk':
-      return `${word} is not supported: this server has no trace mask.\n`;
   }
 }
 
@@ -90,6 +89,8 @@ function serverText(view: ServerView, withClients: boolean): string {
     `Mode: ${view.mode}`,
     `Node count: ${view.nodeCount}`,
   );
+  const sizes = view.ensemble?.leader?.proposalSizes;
+  if (sizes !== undefined) text.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return lines(text);
 }
 

@@ -1,6 +1,7 @@
 import { FULL_VERSION } from '../version.ts';
-import { formatAverage } from './format.ts';
-import type { Summary } from './stats.ts';
+import { ensembleValues } from './ensemble-values.ts';
+import { formatAverage, formatWhole as whole } from './format.ts';
+import { summaryValues } from './summary-values.ts';
 import type { ServerView } from './view.ts';
 
 /**
@@ -12,6 +13,7 @@ export function monitorValues(view: ServerView): [name: string, value: string][]
   const lines: [string, string][] = [
     ['version', FULL_VERSION],
     ['server_state', view.mode],
+    ...ensembleValues(view),
     ['avg_latency', formatAverage(stats.latencyMs.average)],
     ['max_latency', whole(stats.latencyMs.max)],
     ['min_latency', whole(stats.latencyMs.min)],
@@ -39,29 +41,18 @@ export function monitorValues(view: ServerView): [name: string, value: string][]
     ['response_bytes', whole(stats.responseBytes)],
     ['watch_bytes', whole(stats.watchBytes)],
     ['connection_request_count', whole(stats.connectionRequests)],
+    ['connection_revalidate_count', whole(stats.connectionRevalidations)],
     ['connection_rejected', whole(stats.connectionsRejected)],
     ['stale_sessions_expired', whole(stats.sessionsExpired)],
     ['sessionless_connections_expired', whole(stats.sessionlessExpired)],
     ['large_requests_rejected', whole(stats.largeRequestsRejected)],
     ['digest_mismatches_count', whole(stats.digestMismatches)],
   );
-  summary(lines, 'readlatency', stats.readLatencyMs);
-  summary(lines, 'updatelatency', stats.updateLatencyMs);
-  summary(lines, 'fsynctime', stats.fsyncMs);
-  summary(lines, 'snapshottime', stats.snapshotMs);
-  return lines;
-}
-
-function summary(lines: [string, string][], name: string, values: Summary): void {
   lines.push(
-    [`avg_${name}`, formatAverage(values.average)],
-    [`min_${name}`, whole(values.min)],
-    [`max_${name}`, whole(values.max)],
-    [`cnt_${name}`, whole(values.count)],
-    [`sum_${name}`, whole(values.sum)],
+    ...summaryValues('readlatency', stats.readLatencyMs),
+    ...summaryValues('updatelatency', stats.updateLatencyMs),
+    ...summaryValues('fsynctime', stats.fsyncMs),
+    ...summaryValues('snapshottime', stats.snapshotMs),
   );
-}
-
-function whole(value: number): string {
-  return String(Math.floor(value));
+  return lines;
 }

@@ -1,36 +1,6 @@
 import type { Zxid } from '../../wire/ids.ts';
-
-/** Count, sum, least and greatest of a series of non-negative numbers: what ZooKeeper prints as `avg/min/max/cnt/sum`. */
-export class Summary {
-  count = 0;
-  sum = 0;
-  /** Greatest value so far, 0 before the first. */
-  max = 0;
-  #min = Number.MAX_SAFE_INTEGER;
-
-  add(value: number): void {
-    this.count++;
-    this.sum += value;
-    if (value < this.#min) this.#min = value;
-    if (value > this.max) this.max = value;
-  }
-
-  /** Least value so far, 0 before the first. */
-  get min(): number {
-    return this.count === 0 ? 0 : this.#min;
-  }
-
-  get average(): number {
-    return this.count === 0 ? 0 : this.sum / this.count;
-  }
-
-  reset(): void {
-    this.count = 0;
-    this.sum = 0;
-    this.max = 0;
-    this.#min = Number.MAX_SAFE_INTEGER;
-  }
-}
+import { EnsembleStats } from './ensemble-stats.ts';
+import { Summary } from './summary.ts';
 
 /**
  * What a server counts about itself. The server's own code increments the fields; nothing here allocates or computes before an
@@ -48,6 +18,8 @@ export class ServerStats {
   watchBytes = 0;
   /** Connect requests, for new sessions and old ones. */
   connectionRequests = 0;
+  /** Those among them that asked for a session that they had. */
+  connectionRevalidations = 0;
   /** Connections refused because of `maxClientCnxns` or `maxCnxns`. */
   connectionsRejected = 0;
   sessionsExpired = 0;
@@ -66,6 +38,8 @@ export class ServerStats {
   readonly updateLatencyMs = new Summary();
   readonly fsyncMs = new Summary();
   readonly snapshotMs = new Summary();
+
+  readonly ensemble = new EnsembleStats();
 
   /** A request that read was answered after `ms` milliseconds. */
   read(ms: number): void {
@@ -86,6 +60,7 @@ export class ServerStats {
     this.responseBytes = 0;
     this.watchBytes = 0;
     this.connectionRequests = 0;
+    this.connectionRevalidations = 0;
     this.connectionsRejected = 0;
     this.sessionsExpired = 0;
     this.sessionlessExpired = 0;
@@ -98,6 +73,7 @@ export class ServerStats {
     this.updateLatencyMs.reset();
     this.fsyncMs.reset();
     this.snapshotMs.reset();
+    this.ensemble.reset();
   }
 }
 

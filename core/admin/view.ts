@@ -1,5 +1,6 @@
 import type { SessionId, Zxid } from '../../wire/ids.ts';
 import type { ServerConfig } from '../config.ts';
+import type { ProposalSizes } from './ensemble-stats.ts';
 import type { ConnectionStats, ServerStats } from './stats.ts';
 
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
@@ -21,22 +22,61 @@ export interface ConnectionView {
   readonly stats: ConnectionStats;
 }
 
-/** A session and the moment, on the wall clock, at which it will be expired if nothing is heard from its client. */
+/**
+ * A session and the moment, on the wall clock, at which it will be expired if nothing is heard from its client. A learner knows the
+ * timeout only: its leader has the clock.
+ */
 export interface SessionView {
   readonly id: SessionId;
+  readonly timeoutMs: number;
   readonly expiresAtMs: number;
 }
 
+/** What a member of an ensemble shows beside what every server does. */
+export interface EnsembleView {
+  /** The server that leads; this one or another. */
+  readonly leaderId: number;
+  /** How many servers have a vote. */
+  readonly quorumSize: number;
+  /** Null on a learner. */
+  readonly leader: LeaderView | null;
+}
+
+/** What only a leader shows. */
+export interface LeaderView {
+  /** How long it has been serving. */
+  readonly uptimeMs: number;
+  /** Servers that are connected to it, in whatever phase. */
+  readonly learnerCount: number;
+  /** Followers that get every proposal, voters and others. */
+  readonly syncedFollowerCount: number;
+  /** Those among them that the configuration gives no vote. */
+  readonly syncedNonVotingFollowerCount: number;
+  readonly syncedObserverCount: number;
+  /** Syncs of learners that wait for a commit. */
+  readonly pendingSyncCount: number;
+  readonly proposalSizes: ProposalSizes;
+}
+
+/** What an operator can see of a server in any state. */
+export interface HostView {
+  /** Name and value pairs that describe process and machine, without the version. */
+  environment(): Iterable<readonly [string, string]>;
+}
+
 /**
- * What an operator can see of a running server: the only thing that four-letter words know. Everything is computed on demand,
+ * What an operator can see of a server that serves clients: the only thing that four-letter words know. Everything is computed on demand,
  * so a server implements it with getters over what it has; only `stats` is kept up to date as it works.
  */
-export interface ServerView {
+export interface ServerView extends HostView {
   readonly config: ServerConfig;
   readonly stats: ServerStats;
   readonly mode: ServerMode;
+  /** Null for a server alone. */
+  readonly ensemble: EnsembleView | null;
   /** The port in use, also when the configuration says 0. */
   readonly clientPort: number;
+  /** For how long it has been serving: a member begins anew with each role. */
   readonly uptimeMs: number;
   readonly lastProcessedZxid: Zxid;
   /** Requests received and not answered, over all connections. */
@@ -67,6 +107,4 @@ export interface ServerView {
   diskUse(): { readonly dataDirBytes: number; readonly logDirBytes: number };
   /** Open files of the process and its limit; null where the system does not tell. */
   fileDescriptors(): { readonly open: number; readonly max: number } | null;
-  /** Name and value pairs that describe process and machine, without the version. */
-  environment(): Iterable<readonly [string, string]>;
 }

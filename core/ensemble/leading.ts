@@ -1,5 +1,6 @@
 import { makeZxid } from '../../wire/ids.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
+import { ProposalSizes } from '../admin/ensemble-stats.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import { ForwardedRequests } from '../pipeline/forwarded.ts';
 import { LeaderPath } from '../pipeline/leader-path.ts';
@@ -23,6 +24,7 @@ const LOGGED_BYTES_MAX = 64 * 1024 * 1024;
 export class Leading implements Role {
   /** Where learners' connections go. */
   readonly leader: Leader;
+  readonly proposalSizes = new ProposalSizes();
   readonly #parts: MemberParts;
   readonly #events: RoleEvents;
   readonly #timers: Timers;
@@ -98,7 +100,7 @@ export class Leading implements Role {
   }
 
   #effects(): LeaderEffects {
-    const { clock } = this.#parts;
+    const { clock, stats } = this.#parts;
     return {
       fail: (reason) => this.fail(reason),
       serve: (epoch) => this.#serve(epoch),
@@ -110,9 +112,11 @@ export class Leading implements Role {
         const session = this.#service?.tracker.get(sessionId);
         if (session !== undefined) this.#service?.tracker.touch(session, clock.monotonicMs());
       },
-      revalidate: (learner, sessionId, timeoutMs) =>
-        this.#forwarded?.revalidate(this.#learner(learner), sessionId, timeoutMs, clock.monotonicMs()) ??
-        false,
+      revalidate: (learner, sessionId, timeoutMs) => {
+        stats.ensemble.revalidations++;
+        const owner = this.#learner(learner);
+        return this.#forwarded?.revalidate(owner, sessionId, timeoutMs, clock.monotonicMs()) ?? false;
+      },
     };
   }
 
@@ -126,17 +130,20 @@ export class Leading implements Role {
   }
 
   #serve(epoch: number): Broadcast {
-    const { store, committedLog, config, quorum } = this.#parts;
+    const { store, committedLog, config, quorum, stats } = this.#parts;
     const { tree } = store;
     tree.lastProcessedZxid = makeZxid(epoch, 0);
     const service = new Service({ ...this.#parts, tree }, (committed) => {
       const parts = { ...this.#parts, tree, serverId: config.serverId, quorum };
       return new LeaderPath(parts, committed, {
         log: (proposal) => {
+          stats.ensemble.proposals++;
+          this.proposalSizes.add(proposal.bytes.length);
           store.append(proposal.zxid, proposal.bytes);
           this.leader.proposed(proposal, this.#parts.clock.monotonicMs());
         },
         commit: (proposal) => {
+          stats.ensemble.commits++;
           committedLog.add(proposal.zxid, proposal.bytes);
           this.leader.committed(proposal);
         },
@@ -153,10 +160,12 @@ export class Leading implements Role {
 
   /** From memory where it is there, else from the log files where they are short; a learner that lags more gets the tree. */
   #syncStart(peerLastZxid: number): SyncStart {
-    const { store, committedLog } = this.#parts;
+    const { store, committedLog, stats } = this.#parts;
     const { lastProcessedZxid } = store.tree;
     const logged = this.#mayReadLogs(peerLastZxid) ? this.#logs : null;
     const plan = planSync({ peerLastZxid, committed: committedLog, lastProcessedZxid, logged });
+    if (plan.kind === 'snap') stats.ensemble.snapshots++;
+    else stats.ensemble.diffs++;
     switch (plan.kind) {
       case 'diff':
       case 'trunc-diff': {

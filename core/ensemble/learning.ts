@@ -22,6 +22,7 @@ export interface LeaderChannel {
 /** A follower or an observer: the protocol with its leader, and its own clients. */
 export class Learning implements Role {
   readonly #learner: Learner;
+  readonly #kind: LearnerKind;
   readonly #parts: RoleParts;
   readonly #events: RoleEvents;
   readonly #timers: Timers;
@@ -31,6 +32,8 @@ export class Learning implements Role {
   /** The tree is the leader's, and not on disk: should the role end now, it is worth nothing. */
   #isUnsaved = false;
   #heardMs: number;
+  /** When the leader named its epoch. */
+  #syncBeganMs = 0;
 
   /** `connect` is called once, when all is ready for what comes of it. */
   constructor(
@@ -39,6 +42,7 @@ export class Learning implements Role {
     connect: (learning: Learning) => LeaderChannel,
     events: RoleEvents,
   ) {
+    this.#kind = kind;
     this.#parts = parts;
     this.#events = events;
     this.#timers = new Timers(parts.scheduler);
@@ -67,6 +71,7 @@ export class Learning implements Role {
 
   packet(packet: QuorumPacket): InlineReader | null {
     this.#heardMs = this.#parts.clock.monotonicMs();
+    this.#count(packet);
     let inline: InlineReader | null = null;
     const take = (): void => {
       inline = this.#learner.packet(packet);
@@ -74,6 +79,15 @@ export class Learning implements Role {
     if (this.#service === null) take();
     else this.#service.turn(take);
     return inline;
+  }
+
+  /** Transactions count from the moment at which this server is up to date. */
+  #count({ type }: QuorumPacket): void {
+    const { ensemble } = this.#parts.stats;
+    if (type === QuorumPacketType.LEADERINFO) this.#syncBeganMs = this.#heardMs;
+    if (this.#service === null) return;
+    if (type === QuorumPacketType.PROPOSAL) ensemble.proposalsReceived++;
+    else if (type === QuorumPacketType.COMMIT || type === QuorumPacketType.INFORM) ensemble.commitsReceived++;
   }
 
   disconnected(reason: string): void {
@@ -91,6 +105,7 @@ export class Learning implements Role {
     const limitMs = (this.#service === null ? initLimitTicks : syncLimitTicks) * config.tickTimeMs;
     const silentMs = clock.monotonicMs() - this.#heardMs;
     if (silentMs > limitMs) this.#learner.lost(`the leader has been silent for ${Math.round(silentMs)} ms`);
+    else this.#service?.turn(() => this.#service?.clients.closeSessionless(clock.monotonicMs()));
   }
 
   stop(reason: string): void {
@@ -197,6 +212,9 @@ export class Learning implements Role {
       (committed) => new LearnerPath(tree, committed, (packet) => this.#channel.send(packet)),
       { tracker, revalidate: (sessionId, timeoutMs) => this.#revalidate(sessionId, timeoutMs) },
     );
+    const { ensemble } = this.#parts.stats;
+    const syncMs = this.#kind === 'follower' ? ensemble.followerSyncMs : ensemble.observerSyncMs;
+    syncMs.add(this.#parts.clock.monotonicMs() - this.#syncBeganMs);
     // What was known from before is no sign of life.
     tracker.takeTouched();
     this.#touchTable = tracker;

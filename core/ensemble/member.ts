@@ -36,6 +36,10 @@ export class Member {
   #role: Role | null = null;
   #mode: MemberMode = 'looking';
   #electionTimer: { cancel(): void } | null = null;
+  #electionBeganMs = 0;
+  /** Since when nobody is served here; null while somebody is. */
+  #unavailableSinceMs: number | null = null;
+  #servingSinceMs = 0;
   /** Looking waits for the log. */
   #isDraining = false;
   #isStopped = false;
@@ -66,9 +70,19 @@ export class Member {
     return this.#role?.service ?? null;
   }
 
+  /** Since when clients are served, on the monotonic clock; of no meaning while there is no service. */
+  get servingSinceMs(): number {
+    return this.#servingSinceMs;
+  }
+
+  /** Null unless this server leads, or is about to. */
+  get leading(): Leading | null {
+    return this.#role instanceof Leading ? this.#role : null;
+  }
+
   /** Ends a session at once, as if its time were over. False if there is none of that id, or if this server does not lead. */
   expireSession(sessionId: bigint): boolean {
-    return this.#role instanceof Leading && this.#role.expireSession(sessionId);
+    return this.leading?.expireSession(sessionId) ?? false;
   }
 
   start(): void {
@@ -116,17 +130,21 @@ export class Member {
   }
 
   #look(): void {
-    const { store, epochs, committedLog } = this.#parts;
+    const { store, epochs, committedLog, clock, stats } = this.#parts;
     this.#mode = 'looking';
+    this.#unavailableSinceMs ??= clock.monotonicMs();
     this.#isDraining = !store.isDurable;
     if (this.#isDraining) return;
+    this.#electionBeganMs = clock.monotonicMs();
+    stats.ensemble.lookings++;
     // An established leader without transactions of its own stands at the start of its epoch.
     const lastZxid = Math.max(store.tree.lastProcessedZxid, committedLog.max);
     this.#elect((nowMs) => this.election.begin({ lastZxid, currentEpoch: epochs.currentEpoch }, nowMs));
   }
 
   #decided(leader: ServerId, state: 'leading' | 'following' | 'observing'): void {
-    const { logger } = this.#parts;
+    const { logger, clock, stats } = this.#parts;
+    stats.ensemble.electionMs.add(clock.monotonicMs() - this.#electionBeganMs);
     if (state === 'leading') {
       logger.info('this server leads, if a quorum follows');
       this.#mode = 'leader';
@@ -152,8 +170,19 @@ export class Member {
       this.#look();
     },
     established: (epoch) => this.election.updateEpoch(epoch),
-    serving: () => this.#parts.logger.info(`serving clients as ${this.#mode}`),
+    serving: () => this.#serving(),
   };
+
+  #serving(): void {
+    const { clock, stats, logger } = this.#parts;
+    const { unavailableMs, leaderUnavailableMs } = stats.ensemble;
+    this.#servingSinceMs = clock.monotonicMs();
+    const forMs = this.#servingSinceMs - (this.#unavailableSinceMs ?? this.#servingSinceMs);
+    this.#unavailableSinceMs = null;
+    unavailableMs.add(forMs);
+    if (this.#mode === 'leader') leaderUnavailableMs.add(forMs);
+    logger.info(`serving clients as ${this.#mode}`);
+  }
 
   #endRole(reason: string): void {
     const role = this.#role;

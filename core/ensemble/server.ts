@@ -1,5 +1,5 @@
 import { formatEnsemble } from '../../wire/ensemble-config.ts';
-import { fourLetterWordOf } from '../../wire/four-letter.ts';
+import type { FourLetterWord } from '../../wire/four-letter.ts';
 import { fourLetterReply } from '../admin/four-letter.ts';
 import type { ServerConfig } from '../config.ts';
 import { ElectionMesh, electionPeersOf } from '../io/election-mesh.ts';
@@ -7,9 +7,7 @@ import { connectToLeader } from '../io/quorum-connection.ts';
 import { QuorumListener, quorumAddressesOf } from '../io/quorum-listener.ts';
 import { TcpClients } from '../io/tcp-clients.ts';
 import { type OpenedServer, openServer } from '../open-server.ts';
-import type { Connection } from '../pipeline/connection.ts';
 import type { WritePath } from '../pipeline/write-path.ts';
-import type { ClientLink } from '../ports.ts';
 import { restoreTree } from '../restore.ts';
 import type { RunningServer, ServerOptions } from '../running-server.ts';
 import { RunningView } from '../server-view.ts';
@@ -19,21 +17,16 @@ import { Store } from '../store.ts';
 import { CommittedLog, defaultCommittedLog } from '../zab/commit-log.ts';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import { quorumOf, type ServerId } from '../zab/quorum.ts';
+import { type Guest, Guests } from './guests.ts';
 import type { Leading } from './leading.ts';
 import type { LeaderChannel, Learning } from './learning.ts';
 import { Member, type MemberNetwork } from './member.ts';
+import { viewedMember } from './view.ts';
 
 /** What ZooKeeper allows a packet beyond the longest request. */
 const PACKET_EXTRA_BYTES = 1024 * 1024;
 /** Time for whoever was elected to hear of it and to open the quorum port; then the election is asked again. */
 const REFUSED_LIMIT_MS = 1000;
-const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
-
-/** One client's connection, to the service that it came to or to nobody. */
-type Guest =
-  | { readonly service: Service<WritePath>; readonly connection: Connection }
-  | { readonly service: null; readonly link: ClientLink; prefix: Buffer };
-
 /** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
 export async function startMember(config: ServerConfig, options: ServerOptions): Promise<RunningServer> {
   const opened = await openServer(config, options);
@@ -44,11 +37,14 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
     durable: (zxid) => member.durable(zxid),
     failed: (error) => failed(error),
   });
+  const quorum = quorumOf(ensemble);
+  const reply = (word: FourLetterWord): string =>
+    fourLetterReply(word, config.fourLetterWordWhitelist, view, clients() === null ? null : view);
   const network = new Network(opened, () => member);
   const member: Member = new Member(
     {
       ...opened,
-      quorum: quorumOf(ensemble),
+      quorum,
       ensembleText: Buffer.from(formatEnsemble({ ...ensemble, version: 0 })),
       store,
       committedLog: new CommittedLog(tree.lastProcessedZxid, {
@@ -57,38 +53,16 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
       }),
       epochs: new EpochFiles(files, directories.snapshotDirectory, tree.lastProcessedZxid),
       restore: () => restoreTree(opened).tree,
-      fourLetterReply: (word) => fourLetterReply(word, config.fourLetterWordWhitelist, view),
+      fourLetterReply: reply,
     },
     network,
   );
-  const view = new RunningView(
-    {
-      get mode() {
-        return member.mode === 'looking' ? 'read-only' : member.mode;
-      },
-      get service() {
-        return member.service!;
-      },
-      get tree() {
-        return store.tree;
-      },
-    },
-    config,
-    stats,
-    clock,
-  );
-  const tcp = new TcpClients<Guest>(
-    {
-      connected: (link) => welcome(clientsOf(member, config), link),
-      received(guest, chunk) {
-        if (guest.service !== null) guest.service.received(guest.connection, chunk);
-        else turnAway(guest, chunk);
-      },
-      drained: (guest) => guest.service?.drained(guest.connection),
-      disconnected: (guest) => guest.service?.clients.disconnected(guest.connection),
-    },
-    logger,
-  );
+  /** Who serves clients here: nobody while there is no leader, nor at a leader that is to have none. */
+  const clients = (): Service<WritePath> | null =>
+    member.mode === 'leader' && !ensemble.leaderServes ? null : member.service;
+  const view = new RunningView(viewedMember(member, store, quorum, clock), config, stats, clock);
+  const guests = new Guests({ ...opened, service: clients, fourLetterReply: reply });
+  const tcp = new TcpClients<Guest>(guests, logger);
   failed = (error) => {
     member.stop();
     tcp.stopAccepting();
@@ -108,30 +82,12 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
     async close() {
       tcp.stopAccepting();
       member.stop();
+      guests.stop();
       await network.close();
       await store.stop();
       await tcp.closed();
     },
   };
-}
-
-/** Who serves clients here: nobody while there is no leader, nor at a leader that is to have none (`leaderServes`). */
-function clientsOf({ mode, service }: Member, { ensemble }: ServerConfig): Service<WritePath> | null {
-  return mode === 'leader' && !ensemble.leaderServes ? null : service;
-}
-
-/** A server that has nothing to offer hangs up: clients try another one at once. Four-letter words are told so. */
-function welcome(service: Service<WritePath> | null, link: ClientLink): Guest | null {
-  if (service === null) return { service: null, link, prefix: Buffer.alloc(0) };
-  const connection = service.clients.connected(link);
-  return connection === null ? null : { service, connection };
-}
-
-function turnAway(guest: Extract<Guest, { service: null }>, chunk: Buffer): void {
-  guest.prefix = Buffer.concat([guest.prefix, chunk.subarray(0, 4)]);
-  if (guest.prefix.length < 4) return;
-  if (fourLetterWordOf(guest.prefix.readInt32BE(0)) !== null) guest.link.write(Buffer.from(NOT_SERVING));
-  guest.link.close();
 }
 
 /** Elections and quorum links of a member, over TCP. */

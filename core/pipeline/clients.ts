@@ -247,6 +247,7 @@ export class Clients {
     const timeoutMs = Math.min(Math.max(request.timeOut, minSessionTimeoutMs), maxSessionTimeoutMs);
     connection.phase = 'joining';
     if (request.sessionId !== 0n) {
+      stats.connectionRevalidations++;
       this.#renew(connection, request.sessionId, request.passwd, timeoutMs);
       return;
     }
@@ -342,7 +343,7 @@ export class Clients {
 }
 
 /** How long a connection may take to ask for a session, as in ZooKeeper. */
-const SESSIONLESS_MS_MAX = 10_000;
+export const SESSIONLESS_MS_MAX = 10_000;
 /** Frames held of one connection: more than one chunk can hold of them, and links that are paused bring no more chunks. */
 const HELD_MAX = 10_000;
 /** What a client leaves unread of answers and events before it is given up: it does not read. */

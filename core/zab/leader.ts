@@ -69,6 +69,11 @@ export class Leader {
     return this.#broadcast !== null;
   }
 
+  /** Syncs of learners that wait for a commit. */
+  get pendingSyncCount(): number {
+    return this.#pendingSyncs.length;
+  }
+
   get handlers(): Iterable<LearnerHandler> {
     return this.#handlers;
   }

@@ -18,6 +18,7 @@ export function recordedView(changes: Partial<ServerView> = {}): ServerView {
     },
     stats,
     mode: 'standalone',
+    ensemble: null,
     clientPort: 23181,
     uptimeMs: 4075.9,
     lastProcessedZxid: 7,
@@ -31,8 +32,8 @@ export function recordedView(changes: Partial<ServerView> = {}): ServerView {
     watchCount: 4,
     connections: () => connections,
     sessions: () => [
-      { id: 0x1000011724e0000n, expiresAtMs: Date.UTC(2026, 10, 22, 11, 0, 35) },
-      { id: 0x1000011724e0001n, expiresAtMs: Date.UTC(2026, 10, 22, 11, 0, 35) },
+      { id: 0x1000011724e0000n, timeoutMs: 10_000, expiresAtMs: Date.UTC(2026, 10, 22, 11, 0, 35) },
+      { id: 0x1000011724e0001n, timeoutMs: 10_000, expiresAtMs: Date.UTC(2026, 10, 22, 11, 0, 35) },
     ],
     ephemerals: () => [
       [0x1000011724e0001n, ['/b']],

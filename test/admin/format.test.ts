@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { formatAverage, formatDate, formatHex } from '../../core/admin/format.ts';
-import { Summary } from '../../core/admin/stats.ts';
+import { Summary } from '../../core/admin/summary.ts';
 
 it('averages are doubles with at most four decimals', () => {
   expect([0, 2, 12 / 7, 0.00004, 0.00005, 123456.5].map(formatAverage)).toEqual([

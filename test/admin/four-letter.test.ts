@@ -6,7 +6,8 @@ import { type FourLetterWord, fourLetterWords } from '../../wire/four-letter.ts'
 import { recordedView } from './fake-view.ts';
 
 function ask(word: FourLetterWord, changes: Parameters<typeof recordedView>[0] = {}): string {
-  return fourLetterReply(word, ['*'], recordedView(changes));
+  const view = recordedView(changes);
+  return fourLetterReply(word, ['*'], view, view);
 }
 
 const SERVER = `Latency min/avg/max: 0/1.7143/7
@@ -79,9 +80,9 @@ Connections Sets (1)/(3):
 
   it('dump orders sessions by their expiry', () => {
     const sessions = () => [
-      { id: 1n, expiresAtMs: 2000 },
-      { id: 2n, expiresAtMs: 1000 },
-      { id: -1n, expiresAtMs: 2000 },
+      { id: 1n, timeoutMs: 4000, expiresAtMs: 2000 },
+      { id: 2n, timeoutMs: 4000, expiresAtMs: 1000 },
+      { id: -1n, timeoutMs: 4000, expiresAtMs: 2000 },
     ];
     expect(ask('dump', { sessions }).split('ephemeral')[0]).toBe(`SessionTracker dump:
 Session Sets (2)/(3):
@@ -156,15 +157,15 @@ serverId=0
   it('srst and crst reset what they name and nothing else', () => {
     const view = recordedView();
     const before = [...view.connections()].map(({ stats }) => stats.packetsReceived);
-    expect(fourLetterReply('srst', ['*'], view)).toBe('Server stats reset.\n');
-    expect(fourLetterReply('srvr', ['*'], view)).toContain(
+    expect(fourLetterReply('srst', ['*'], view, view)).toBe('Server stats reset.\n');
+    expect(fourLetterReply('srvr', ['*'], view, view)).toContain(
       'Latency min/avg/max: 0/0.0/0\nReceived: 0\nSent: 0\n',
     );
     expect([...view.connections()].map(({ stats }) => stats.packetsReceived)).toEqual(before);
     expect(before).toEqual([5, 9, 1]);
 
     view.stats.packetsReceived = 3;
-    expect(fourLetterReply('crst', ['*'], view)).toBe('Connection stats reset.\n');
+    expect(fourLetterReply('crst', ['*'], view, view)).toBe('Connection stats reset.\n');
     const connections = [...view.connections()].map(({ stats }) => stats);
     expect(
       connections.map((stats) => [stats.packetsReceived, stats.latencyMs.count, stats.lastCxid]),
@@ -176,20 +177,23 @@ serverId=0
 describe('who may ask what', () => {
   it('only srvr unless the whitelist says more', () => {
     for (const word of fourLetterWords) {
-      const reply = fourLetterReply(word, [], recordedView());
+      const reply = fourLetterReply(word, [], recordedView(), recordedView());
       if (word === 'srvr') expect(reply).toContain('Mode: standalone');
       else expect(reply).toBe(`${word} is not executed because it is not in the whitelist.\n`);
     }
-    expect(fourLetterReply('stat', ['ruok', 'stat'], recordedView())).toContain('Clients:');
+    expect(fourLetterReply('stat', ['ruok', 'stat'], recordedView(), recordedView())).toContain('Clients:');
   });
 
-  it('a server that is not serving says so', () => {
+  it('a server that is not serving says so, but to words about its process', () => {
+    const view = recordedView();
+    const about: Partial<Record<FourLetterWord, string>> = { ruok: 'imok', isro: 'null' };
+    for (const word of ['envi', 'gtmk', 'stmk'] as const)
+      about[word] = fourLetterReply(word, ['*'], view, view);
     for (const word of fourLetterWords) {
-      const expected: Partial<Record<FourLetterWord, string>> = { ruok: 'imok', isro: 'null' };
-      expect(fourLetterReply(word, ['*'], null)).toBe(
-        expected[word] ?? 'This ZooKeeper instance is not currently serving requests\n',
-      );
+      const expected = about[word] ?? 'This ZooKeeper instance is not currently serving requests\n';
+      expect([word, fourLetterReply(word, ['*'], view, null)]).toEqual([word, expected]);
     }
+    expect(fourLetterReply('stat', [], view, null)).toContain('not in the whitelist');
   });
 
   it('every word has an answer', () => {
