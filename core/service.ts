@@ -8,6 +8,7 @@ import { RequestProcessor } from './pipeline/processor.ts';
 import type { Committed, WritePath } from './pipeline/write-path.ts';
 import type { Clock, Logger } from './ports.ts';
 import { SessionTracker } from './session/tracker.ts';
+import type { Scheduler } from './timers.ts';
 import type { DataTree } from './tree/tree.ts';
 
 export interface ServiceParts {
@@ -17,6 +18,7 @@ export interface ServiceParts {
   readonly stats: ServerStats;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly scheduler: Scheduler;
   readonly fourLetterReply: (word: FourLetterWord) => string;
 }
 
@@ -33,7 +35,9 @@ export class Service<Path extends WritePath> {
   readonly tracker: SessionTracker;
   readonly path: Path;
   readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
   #stopped = false;
+  #isFlushPlanned = false;
 
   /** `pathTo` makes the way that writes go. */
   constructor(
@@ -41,8 +45,9 @@ export class Service<Path extends WritePath> {
     pathTo: (committed: Committed) => Path,
     { tracker, revalidate }: ServiceOptions = {},
   ) {
-    const { config, tree, clock } = parts;
+    const { config, tree, clock, scheduler } = parts;
     this.#clock = clock;
+    this.#scheduler = scheduler;
     this.tracker = tracker ?? new SessionTracker(config.tickTimeMs, clock.monotonicMs());
     for (const [id, timeoutMs] of tree.sessions) this.tracker.track(id, timeoutMs, clock.monotonicMs());
     const shared = { ...parts, tracker: this.tracker };
@@ -83,14 +88,28 @@ export class Service<Path extends WritePath> {
     this.clients.flush();
   }
 
+  /** Runs one of many things that come together, as packets do. What they lead to is sent at the end of the turn, all at once. */
+  gather(action: () => void): void {
+    if (this.#stopped) return;
+    this.processor.nowMs = this.#clock.monotonicMs();
+    action();
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    this.#scheduler.endOfTurn(() => {
+      this.#isFlushPlanned = false;
+      this.clients.flush();
+    });
+  }
+
   /** No input counts any more. Connections stay as they are. */
   halt(): void {
     this.#stopped = true;
   }
 
-  /** No input counts any more, and every connection ends. */
+  /** No input counts any more, and every connection ends, after what was about to be sent. */
   stop(reason: string): void {
     this.halt();
+    this.clients.flush();
     for (const connection of [...this.clients.connections]) this.clients.close(connection, reason);
   }
 }

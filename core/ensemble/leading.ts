@@ -74,7 +74,7 @@ export class Leading implements Role {
   packet(handler: LearnerHandler, packet: QuorumPacket): void {
     const take = (): void => this.leader.packet(handler, packet, this.#parts.clock.monotonicMs());
     if (this.#service === null) take();
-    else this.#service.turn(take);
+    else this.#service.gather(take);
   }
 
   /** The role cannot go on, for a reason outside the protocol. */
@@ -88,7 +88,7 @@ export class Leading implements Role {
 
   durable(zxid: number): void {
     const service = this.#service;
-    service?.turn(() => service.path.durable(zxid));
+    service?.gather(() => service.path.durable(zxid));
   }
 
   stop(reason: string): void {

@@ -77,7 +77,7 @@ export class Learning implements Role {
       inline = this.#learner.packet(packet);
     };
     if (this.#service === null) take();
-    else this.#service.turn(take);
+    else this.#service.gather(take);
     return inline;
   }
 

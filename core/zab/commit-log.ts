@@ -62,10 +62,10 @@ export class CommittedLog {
     return this.#last;
   }
 
-  /** Adds the next transaction; `bytes` are copied. Throws where it does not follow the last one. */
-  add(zxid: number, bytes: Uint8Array): void {
+  /** Adds the next transaction, whose bytes must not change any more. Throws where it does not follow the last one. */
+  add(zxid: number, bytes: Buffer): void {
     if (!follows(zxid, this.#last)) throw new Error(`committed ${zxid} does not follow ${this.#last}`);
-    this.#entries.push({ zxid, bytes: Buffer.from(bytes) });
+    this.#entries.push({ zxid, bytes });
     this.#bytes += bytes.length;
     this.#last = zxid;
     this.#drop();

@@ -87,7 +87,7 @@ export class LeaderBroadcast<Request> {
   processAck(from: ServerId, zxid: number): void {
     if (zxid <= (this.#ackedZxid.get(from) ?? -1)) return;
     this.#ackedZxid.set(from, zxid);
-    this.#tryToCommit();
+    if (zxid > this.#lastCommitted) this.#tryToCommit();
   }
 
   /**
@@ -116,13 +116,13 @@ export class LeaderBroadcast<Request> {
     }
   }
 
-  /** The greatest zxid that a quorum has acknowledged: candidates are what servers acknowledged, greatest first. */
+  /** The greatest zxid that a quorum has acknowledged: those that are ahead are added one by one until they are a quorum. */
   #quorumAckedZxid(): number {
-    const candidates = [...new Set(this.#ackedZxid.values())].sort((a, b) => b - a);
-    for (const candidate of candidates) {
-      const servers = new Set<ServerId>();
-      for (const [server, zxid] of this.#ackedZxid) if (zxid >= candidate) servers.add(server);
-      if (this.#quorum.contains(servers)) return candidate;
+    const ahead = [...this.#ackedZxid].sort(([, a], [, b]) => b - a);
+    const servers = new Set<ServerId>();
+    for (const [server, zxid] of ahead) {
+      servers.add(server);
+      if (this.#quorum.contains(servers)) return zxid;
     }
     return -1;
   }

@@ -10,17 +10,20 @@ import { RoleFailure } from './role-failure.ts';
 /** The transaction in a PROPOSAL or an INFORM. */
 export function receivedOf(packet: QuorumPacket): Received {
   const { type, zxid, data } = packet;
-  const name = `${quorumPacketName(type)} ${formatZxid(zxid)}`;
-  if (data === null) throw new RoleFailure(`${name} holds no transaction`);
+  if (data === null) throw unusable(packet, 'holds no transaction');
   try {
     const bytes = type === QuorumPacketType.INFORMANDACTIVATE ? readActivation(data).proposal : data;
     const logged = readLoggedTxn(bytes);
     if (logged.header.zxid === zxid) return { zxid, bytes, logged };
-    throw new RoleFailure(`${name} holds the transaction ${formatZxid(logged.header.zxid)}`);
+    throw unusable(packet, `holds the transaction ${formatZxid(logged.header.zxid)}`);
   } catch (fault) {
     if (!(fault instanceof WireFault)) throw fault;
-    throw new RoleFailure(`${name} cannot be read: ${fault.message}`);
+    throw unusable(packet, `cannot be read: ${fault.message}`);
   }
+}
+
+function unusable({ type, zxid }: QuorumPacket, reason: string): RoleFailure {
+  return new RoleFailure(`${quorumPacketName(type)} ${formatZxid(zxid)} ${reason}`);
 }
 
 /** Transactions come without gaps: the next one, or the first of a newer epoch (ZOOKEEPER-4925). */

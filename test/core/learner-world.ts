@@ -40,6 +40,7 @@ export class LearnerSide implements LinkAcceptor {
         stats: this.stats,
         clock: time,
         logger: silentLogger,
+        scheduler: time,
         auth: new AuthProviders(config, sha1Base64),
         fourLetterReply: () => '',
       },

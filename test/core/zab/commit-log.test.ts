@@ -40,14 +40,6 @@ describe('the committed log', () => {
     expect([log.min, log.count, log.bytes, log.base]).toEqual([7, 1, 5000, 6]);
   });
 
-  test('copies what it is given', () => {
-    const log = new CommittedLog(0, options);
-    const bytes = bytesOf(1);
-    log.add(1, bytes);
-    bytes.fill(0xee);
-    expect(log.after(0)[0]?.bytes).toEqual(bytesOf(1));
-  });
-
   test.each([
     ['a repeated one', 20],
     ['an earlier one', 12],
