@@ -15,7 +15,7 @@ import type { Broadcast, LeaderEffects, SyncStart } from '../zab/leader-types.ts
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ServerId } from '../zab/quorum.ts';
 import { planSync } from '../zab/sync-plan.ts';
-import { apply, type MemberParts, type Role, type RoleEvents } from './role.ts';
+import { apply, type Role, type RoleEvents, type RoleParts } from './role.ts';
 
 /** Log files are read while everybody waits, some of it several times: beyond this the tree is sent, whatever its size. */
 const LOGGED_BYTES_MAX = 64 * 1024 * 1024;
@@ -25,7 +25,7 @@ export class Leading implements Role {
   /** Where learners' connections go. */
   readonly leader: Leader;
   readonly proposalSizes = new ProposalSizes();
-  readonly #parts: MemberParts;
+  readonly #parts: RoleParts;
   readonly #events: RoleEvents;
   readonly #timers: Timers;
   /** Stands for each learner as the owner of the sessions that it serves. */
@@ -35,7 +35,7 @@ export class Leading implements Role {
   #forwarded: ForwardedRequests | null = null;
   #housekeeping: Housekeeping | null = null;
 
-  constructor(parts: MemberParts, events: RoleEvents) {
+  constructor(parts: RoleParts, events: RoleEvents) {
     this.#parts = parts;
     this.#events = events;
     this.#timers = new Timers(parts.scheduler);
@@ -49,8 +49,13 @@ export class Leading implements Role {
         quorum,
         epochs,
         lastZxid: store.tree.lastProcessedZxid,
-        config: parts.ensembleText,
-        configVersion: 0,
+        // Its version may become known while this server leads.
+        get config() {
+          return parts.configuration.text;
+        },
+        get configVersion() {
+          return parts.configuration.version;
+        },
         tickTimeMs: config.tickTimeMs,
         initLimitTicks: config.ensemble.initLimitTicks,
         syncLimitTicks: config.ensemble.syncLimitTicks,

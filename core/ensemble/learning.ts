@@ -51,7 +51,14 @@ export class Learning implements Role {
     const lastZxid = store.tree.lastProcessedZxid;
     const { needsSnapshot } = parts.recovery;
     const { serverId } = config;
-    const learnerParts = { kind, serverId, epochs, lastZxid, configVersion: 0, needsSnapshot };
+    const learnerParts = {
+      kind,
+      serverId,
+      epochs,
+      lastZxid,
+      configVersion: parts.configuration.version,
+      needsSnapshot,
+    };
     this.#learner = new Learner(learnerParts, this.#effects());
     this.#channel = connect(this);
   }

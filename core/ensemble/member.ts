@@ -5,6 +5,7 @@ import type { Service } from '../service.ts';
 import { Timers } from '../timers.ts';
 import { FastLeaderElection } from '../zab/election.ts';
 import type { ServerId } from '../zab/quorum.ts';
+import { KnownConfiguration } from './known-configuration.ts';
 import { Leading } from './leading.ts';
 import { type LeaderChannel, Learning } from './learning.ts';
 import type { MemberParts, Role, RoleEvents, RoleParts } from './role.ts';
@@ -46,7 +47,8 @@ export class Member {
 
   constructor(parts: MemberParts, network: MemberNetwork) {
     const { config, quorum, ensembleText } = parts;
-    this.#parts = { ...parts, recovery: { needsSnapshot: false } };
+    const configuration = new KnownConfiguration(ensembleText);
+    this.#parts = { ...parts, configuration, recovery: { needsSnapshot: false } };
     this.#network = network;
     this.#timers = new Timers(parts.scheduler);
     this.election = new FastLeaderElection(
@@ -55,8 +57,7 @@ export class Member {
         send: (to, notification) => network.sendVote(to, writeNotification(notification)),
         decided: ({ leader }, state) => this.#decided(leader, state),
         voterLooking: () => {},
-        configSeen: () =>
-          parts.logger.warn('another server has a newer configuration: reconfiguration is not supported'),
+        configSeen: (text) => this.#configSeen(text),
       },
     );
   }
@@ -127,6 +128,13 @@ export class Member {
     this.#electionTimer = this.#timers.after(Math.max(0, nextDeadlineMs - clock.monotonicMs()), () =>
       this.#elect((nowMs) => this.election.tick(nowMs)),
     );
+  }
+
+  #configSeen(text: Buffer): void {
+    const { configuration, logger } = this.#parts;
+    if (configuration.adopt(text)) this.election.updateConfig(configuration.text);
+    else
+      logger.warn('another server has a configuration with other members: reconfiguration is not supported');
   }
 
   #look(): void {

@@ -13,6 +13,7 @@ import type { DataTree, TreeOptions } from '../tree/tree.ts';
 import type { CommittedLog } from '../zab/commit-log.ts';
 import type { Epochs, Received } from '../zab/learner-types.ts';
 import type { QuorumVerifier } from '../zab/quorum.ts';
+import type { KnownConfiguration } from './known-configuration.ts';
 
 /** What a member of an ensemble has, whatever its role. */
 export interface MemberParts {
@@ -41,6 +42,8 @@ export interface MemberParts {
 export interface RoleParts extends MemberParts {
   /** Outlives roles: a leader asked for a cut that this server's files do not allow, so the next one has to send its tree. */
   readonly recovery: { needsSnapshot: boolean };
+  /** Outlives roles too, as its version comes from other servers. */
+  readonly configuration: KnownConfiguration;
 }
 
 /** What a role tells the member. */

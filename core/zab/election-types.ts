@@ -17,7 +17,8 @@ export interface ElectionParts {
 
 /**
  * What the election asks of its surroundings. `decided` and `voterLooking` are the last thing that a call does and may call the
- * election themselves; the others may not.
+ * election themselves; the others may not, but for
+ * `updateConfig` in `configSeen`.
  */
 export interface ElectionEffects {
   /** Queues a notification; a newer one to the same server may take the place of one that has not left. */
@@ -29,7 +30,7 @@ export interface ElectionEffects {
    * still waits for followers need not wait for that one).
    */
   voterLooking(voter: ServerId): void;
-  /** A voter's configuration is newer than ours, or than one told of earlier. The bytes are the receiver's own. */
+  /** Another server's configuration is newer than ours, or than one told of earlier. The bytes are the receiver's own. */
   configSeen(config: Buffer): void;
 }
 

@@ -55,7 +55,7 @@ export class FastLeaderElection {
   readonly #quorum: QuorumVerifier;
   readonly #voters: ReadonlySet<ServerId>;
   readonly #isVoter: boolean;
-  readonly #config: Buffer | null;
+  #config: Buffer | null;
   readonly #minIntervalMs: number;
   readonly #maxIntervalMs: number;
   readonly #finalizeWaitMs: number;
@@ -142,6 +142,12 @@ export class FastLeaderElection {
     this.#tellAsking();
   }
 
+  /** Our configuration has another text now, which is sent along from here on. May be called from `configSeen`. */
+  updateConfig(config: Buffer): void {
+    this.#config = config;
+    this.#configVersion = Math.max(this.#configVersion, configVersionOf(config));
+  }
+
   /** A connection to the server stands: it is told what we think, since what it was told earlier may be lost. */
   peerConnected(server: ServerId, _nowMs: number): void {
     this.#gone.delete(server);
@@ -166,11 +172,11 @@ export class FastLeaderElection {
     if (this.#round === 0 || from === this.#serverId || this.#gone.has(from)) return;
     if (notification.electionEpoch > ROUND_MAX) return;
     const asks = notification.state === 'looking';
+    if (notification.config !== null) this.#compareConfig(notification.config);
     if (!this.#voters.has(from)) {
       if (asks) this.#answer(from);
       return;
     }
-    if (notification.config !== null) this.#compareConfig(notification.config);
     if (asks) this.#asking.add(from);
     else this.#asking.delete(from);
     if (this.#state !== 'looking') {

@@ -455,11 +455,22 @@ describe('configurations in notifications', () => {
     elector.hear(2, 'looking', { config: text('100000001') });
     elector.hear(2, 'looking', { config: text('100000002') });
     elector.hear(2, 'looking', { config: Buffer.from('no version') });
-    elector.hear(9, 'looking', { config: text('100000009') });
     expect(elector.configs).toEqual([]);
     elector.hear(2, 'looking', { config: text('100000003') });
     elector.hear(3, 'following', { leader: 2, config: text('100000003') });
     expect(elector.configs).toEqual([text('100000003').toString()]);
+  });
+
+  test('an observer may be the first to know a newer one, and what is taken over is said from then on', () => {
+    const elector = new LoneElector(1, { config: text('100000002') }).begin();
+    elector.take();
+    elector.hear(9, 'looking', { config: text('100000009') });
+    expect(elector.configs).toEqual([text('100000009').toString()]);
+    elector.election.updateConfig(text('100000009'));
+    elector.hear(2, 'looking', { config: text('100000009') });
+    elector.connected(2);
+    expect(elector.configs).toHaveLength(1);
+    expect(elector.take().at(-1)?.notification.config).toEqual(text('100000009'));
   });
 
   test('nothing is said or heard before the first election', () => {
