@@ -28,8 +28,14 @@ export type TraceEvent =
       readonly serves: boolean;
       readonly epoch: number;
     }
-  /** Put into the log, not durable yet. On a leader that serves, this is a proposal of its own. */
-  | { readonly kind: 'log'; readonly server: ServerId; readonly zxid: number; readonly bytes: Buffer }
+  /** Put into the log, not durable yet. `isProposal`: by a leader, of its own making. */
+  | {
+      readonly kind: 'log';
+      readonly server: ServerId;
+      readonly zxid: number;
+      readonly bytes: Buffer;
+      readonly isProposal: boolean;
+    }
   | { readonly kind: 'durable'; readonly server: ServerId; readonly zxid: number }
   /**
    * Applied to the tree. `isCommitted`: by a server that serves; else during synchronization, or because a role has ended that left

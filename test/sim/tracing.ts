@@ -11,7 +11,7 @@ export class TracedCommittedLog extends CommittedLog {
     this.#member = member;
   }
 
-  override add(zxid: number, bytes: Uint8Array): void {
+  override add(zxid: number, bytes: Buffer): void {
     super.add(zxid, bytes);
     const { cluster, id, isServing } = this.#member;
     cluster.trace({ kind: 'apply', server: id, zxid, bytes: Buffer.from(bytes), isCommitted: isServing });
@@ -62,7 +62,8 @@ export function traceStore(member: SimulatedMember): void {
   const { store, cluster, id } = member;
   const append = store.append.bind(store);
   store.append = (zxid, bytes) => {
-    cluster.trace({ kind: 'log', server: id, zxid, bytes: Buffer.from(bytes) });
+    const isProposal = member.member?.mode === 'leader';
+    cluster.trace({ kind: 'log', server: id, zxid, bytes: Buffer.from(bytes), isProposal });
     append(zxid, bytes);
   };
 }
