@@ -5,9 +5,11 @@ import type { Connection } from './pipeline/connection.ts';
 import { LeaderPath } from './pipeline/leader-path.ts';
 import { Service } from './service.ts';
 import { Store, type StoreParts } from './store.ts';
+import type { DataTree } from './tree/tree.ts';
 import { Majority } from './zab/quorum.ts';
 
 export interface DriverParts extends StoreParts {
+  readonly tree: DataTree;
   readonly auth: AuthProviders;
   readonly fourLetterReply: (word: FourLetterWord) => string;
   /** The disk failed: nothing may be acknowledged any more. */
@@ -26,7 +28,7 @@ export class Driver {
 
   constructor(parts: DriverParts) {
     const { serverId } = parts.config;
-    this.store = new Store(parts, {
+    this.store = new Store(parts.tree, parts, {
       durable: (zxid) => this.service.turn(() => this.service.path.durable(zxid)),
       failed: (error) => {
         // A server that cannot store must not answer: connections are dropped as they are.

@@ -12,9 +12,12 @@ import { openLog, type RestoreParts, restoreTree } from './restore.ts';
 import type { ServerOptions } from './running-server.ts';
 import type { StoreParts } from './store.ts';
 import { TreeSnapshot } from './tree/snapshot-view.ts';
+import type { DataTree } from './tree/tree.ts';
 
 /** What a server begins with, alone or not. */
 export interface OpenedServer extends StoreParts, RestoreParts {
+  /** What the files hold. */
+  readonly tree: DataTree;
   readonly auth: AuthProviders;
 }
 

@@ -16,7 +16,6 @@ export interface StoreEvents {
 
 export interface StoreParts {
   readonly config: ServerConfig;
-  readonly tree: DataTree;
   readonly stats: ServerStats;
   readonly clock: Clock;
   readonly random: Random;
@@ -46,12 +45,13 @@ export class Store {
   #snapshotAfter: { readonly txns: number; readonly bytes: number };
   #onSnapshotEnd: (() => void) | null = null;
 
-  constructor(parts: StoreParts, events: StoreEvents) {
+  /** `tree` is what the files hold. */
+  constructor(tree: DataTree, parts: StoreParts, events: StoreEvents) {
     this.#parts = parts;
     this.#events = events;
     this.#timers = new Timers(parts.scheduler);
-    this.#tree = parts.tree;
-    this.#lastLogged = this.#durable = parts.tree.lastProcessedZxid;
+    this.#tree = tree;
+    this.#lastLogged = this.#durable = tree.lastProcessedZxid;
     this.#log = this.#openLog();
     this.#snapshotAfter = this.#drawSnapshotAfter();
   }

@@ -29,11 +29,12 @@ const PACKET_EXTRA_BYTES = 1024 * 1024;
 const REFUSED_LIMIT_MS = 1000;
 /** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
 export async function startMember(config: ServerConfig, options: ServerOptions): Promise<RunningServer> {
-  const opened = await openServer(config, options);
-  const { tree, stats, logger, clock, files, directories } = opened;
+  // The tree is the store's alone, which may have another one soon.
+  const { tree, ...opened } = await openServer(config, options);
+  const { stats, logger, clock, files, directories } = opened;
   const { clientPort, clientPortAddress, clientPortListenBacklog, ensemble, serverId } = config;
   let failed: (error: Error) => void = () => {};
-  const store: Store = new Store(opened, {
+  const store: Store = new Store(tree, opened, {
     durable: (zxid) => member.durable(zxid),
     failed: (error) => failed(error),
   });
@@ -90,15 +91,17 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
   };
 }
 
+type NetworkParts = Omit<OpenedServer, 'tree'>;
+
 /** Elections and quorum links of a member, over TCP. */
 class Network implements MemberNetwork {
-  readonly #parts: OpenedServer;
+  readonly #parts: NetworkParts;
   readonly #mesh: ElectionMesh;
   readonly #dataBytesMax: number;
   #listener: QuorumListener<LearnerHandler> | null = null;
   #closing: Promise<void> = Promise.resolve();
 
-  constructor(parts: OpenedServer, member: () => Member) {
+  constructor(parts: NetworkParts, member: () => Member) {
     const { config } = parts;
     const { ensemble, serverId } = config;
     this.#parts = parts;

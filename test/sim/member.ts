@@ -147,10 +147,10 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
     };
     const tree = restore();
     this.store = new Store(
+      tree,
       {
         ...parts,
         snapshots,
-        tree,
         random: rng,
         openLog: (events) => openLog(parts, events),
       },
