@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly networkMs?: (rng: Rng) => number;
   readonly diskMs?: (rng: Rng) => number;
   readonly clientMs?: (rng: Rng) => number;
+  /** Packets of a turn that go to the same server arrive one after the other, each in a turn of its own. */
+  readonly isEachPacketAlone?: boolean;
   /** Servers are not started. */
   readonly isDown?: boolean;
 }

@@ -55,11 +55,13 @@ class Outbox {
     });
   }
 
-  /** All packets of a turn leave as one; of a stream one chunk leaves in a turn, so that the tree changes in between. */
+  /** All packets of a turn leave as one, unless the cluster has each travel alone; of a stream one chunk leaves in a turn, so that the tree changes in between. */
   #pump(): void {
     const packets: Buffer[] = [];
     while (Buffer.isBuffer(this.#queue[0])) packets.push(this.#queue.shift() as Buffer);
-    if (packets.length > 0) this.#wire.transmit(this.#from, Buffer.concat(packets));
+    const isEachAlone = this.#from.cluster.options.isEachPacketAlone === true;
+    const chunks = isEachAlone || packets.length === 0 ? packets : [Buffer.concat(packets)];
+    for (const chunk of chunks) this.#wire.transmit(this.#from, chunk);
     const item = this.#queue[0];
     if (item === undefined || Buffer.isBuffer(item)) return;
     const next = item.chunks.next();

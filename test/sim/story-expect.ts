@@ -1,0 +1,50 @@
+import { NO_NODE } from '../../core/tree/node-id.ts';
+import type { DataTree } from '../../core/tree/tree.ts';
+import { stateOf } from '../kit/tree-state.ts';
+import type { SimulatedCluster } from './cluster.ts';
+
+/** All paths but those that every tree has. */
+export function pathsOf(tree: DataTree): string[] {
+  const { nodes } = stateOf(tree) as { nodes: Record<string, string> };
+  return Object.keys(nodes)
+    .filter((path) => path !== '/' && !path.startsWith('/zookeeper'))
+    .sort();
+}
+
+/** Throws where what a story expects is not so: unlike what it shows, that is never recorded anew. */
+export function expectSo(cluster: SimulatedCluster, words: readonly string[]): void {
+  const [first = '', second = '', ...rest] = words;
+  const assert = (isSo: boolean): void => {
+    if (!isSo) throw new Error(`expected: ${words.join(' ')}; but there is ${cluster.describe()}`);
+  };
+  if (first === 'leader') assert(cluster.leader?.id === Number(second));
+  else if (first === 'no' && second === 'leader') assert(cluster.leader === undefined);
+  else if (first === 'equal') assert(areEqual(cluster));
+  else if (/^\d+$/.test(first)) expectOf(cluster, Number(first), [second, ...rest], assert);
+  else throw new Error(`nobody knows what to expect by "${words.join(' ')}"`);
+}
+
+function expectOf(
+  cluster: SimulatedCluster,
+  server: number,
+  [what, ...paths]: readonly string[],
+  assert: (isSo: boolean) => void,
+): void {
+  const { member, store } = cluster.member(server);
+  const has = (path: string): boolean => store.tree.findPath(path) !== NO_NODE;
+  if (what === 'has') assert(paths.every(has));
+  else if (what === 'lacks') assert(!paths.some(has));
+  else assert((member?.mode ?? 'down') === what);
+}
+
+/** Servers that are up hold the same, to the last bit of each node's Stat. */
+function areEqual({ members }: SimulatedCluster): boolean {
+  const states = members
+    .filter(({ isUp }) => isUp)
+    .map(({ tree }) =>
+      JSON.stringify({ ...stateOf(tree), zxid: 0 }, (_, value) =>
+        typeof value === 'bigint' ? String(value) : value,
+      ),
+    );
+  return states.every((state) => state === states[0]);
+}
