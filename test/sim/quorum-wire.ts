@@ -116,20 +116,21 @@ export class QuorumWire {
     const [, outbox] = this.#outboxes;
     this.#handler = this.#leading.leader.connected(
       {
-        send: (packet) => outbox.send(packet),
-        stream: (chunks, done) => {
-          leader.cluster.trace({
-            kind: 'snapshot',
-            from: leader.id,
-            to: this.learner.id,
-            zxid: leader.tree.lastProcessedZxid,
-          });
-          outbox.stream(chunks, done);
+        send: (packet) => {
+          if (packet.type === QuorumPacketType.SNAP) this.#traceSnapshot();
+          outbox.send(packet);
         },
+        stream: (chunks, done) => outbox.stream(chunks, done),
         close: () => this.#close(leader),
       },
       leader.machine.monotonicMs(),
     );
+  }
+
+  #traceSnapshot(): void {
+    const { leader, learner } = this;
+    const zxid = leader.tree.lastProcessedZxid;
+    leader.cluster.trace({ kind: 'snapshot', from: leader.id, to: learner.id, zxid });
   }
 
   #leaderLost(): void {

@@ -3,6 +3,7 @@ import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { bodyOf } from '../../kit/fake-client.ts';
 import { Rng } from '../../kit/seed.ts';
+import { SIMULATED_CONFIG } from '../../kit/simulated-server.ts';
 import { SimulatedCluster } from '../../sim/cluster.ts';
 
 const create = (path: string, flags = 0) => ({ path, data: Buffer.from(path), acl: [...OPEN_ACL], flags });
@@ -60,13 +61,31 @@ test('when the leader dies, the others go on, and it comes back with what it mis
   );
 });
 
-test.each([3, 500])(
-  'a server that missed much gets the tree or what it lacks, %d at hand',
-  (committedCount) => {
-    const cluster = serving(3, 5, committedCount);
+test.each([
+  ['memory', 500, 0.33, false],
+  ['the log files', 3, 0, false],
+  ['the tree', 3, 0.33, true],
+])(
+  'a server that missed much gets what it lacks from %s',
+  (_from, committedCount, snapshotSizeFactor, isTree) => {
+    let snapshots = 0;
+    const ensemble = { ...SIMULATED_CONFIG.ensemble, snapshotSizeFactor };
+    const cluster = new SimulatedCluster({
+      voters: 3,
+      rng: new Rng(5),
+      committedCount,
+      config: { ensemble },
+      trace: ({ kind }) => {
+        if (kind === 'snapshot') snapshots++;
+      },
+    });
+    cluster.until('all serving', () => cluster.areAllServing);
+    const client = cluster.client(cluster.leader!);
+    client.send(OpCode.create, create('/before'));
+    cluster.until('equal', () => cluster.members.every(({ tree }) => tree.findPath('/before') !== 0));
     const away = followerOf(cluster);
     away.crash();
-    const client = cluster.client(cluster.leader!);
+    snapshots = 0;
     for (let i = 0; i < 50; i++) client.send(OpCode.create, create(`/n${i}`));
     cluster.until('created', () => client.awaited === 0);
     away.start();
@@ -74,6 +93,7 @@ test.each([3, 500])(
     cluster.until('equal', () =>
       cluster.members.every(({ tree }) => tree.digest.equals(cluster.leader!.tree.digest)),
     );
+    expect(snapshots > 0).toBe(isTree);
   },
 );
 
