@@ -1,4 +1,3 @@
-import { formatEnsemble } from '../../wire/ensemble-config.ts';
 import type { ServerConfig } from '../config.ts';
 import { FULL_VERSION } from '../version.ts';
 import type { HostView, ServerView } from './view.ts';
@@ -27,26 +26,23 @@ export function configurationText(view: ServerView): string {
     // Apache ZooKeeper gives a server alone no id, whatever `myid` says.
     ['serverId', view.ensemble === null ? 0 : config.serverId],
   ];
-  return view.ensemble === null
-    ? pairs(settings)
-    : pairs([...settings, ...memberSettings(config)]) + membership(config);
+  const { ensemble } = view;
+  if (ensemble === null) return pairs(settings);
+  // The text of the members has no newline at its end, here as in the node that holds it.
+  return `${pairs([...settings, ...memberSettings(config)])}membership: \n${ensemble.membership}`;
 }
 
 function memberSettings({ ensemble, serverId }: ServerConfig): [string, string | number][] {
-  const addresses = ensemble.servers.find(({ id }) => id === serverId)?.addresses ?? [];
+  const own = ensemble.servers.find(({ id }) => id === serverId);
+  const addresses = own?.addresses ?? [];
   return [
     ['initLimit', ensemble.initLimitTicks],
     ['syncLimit', ensemble.syncLimitTicks],
     ['electionAlg', ELECTION_ALGORITHM],
     ['electionPort', addresses.map(({ electionPort }) => electionPort).join('|')],
     ['quorumPort', addresses.map(({ quorumPort }) => quorumPort).join('|')],
-    ['peerType', ensemble.peerType === 'observer' ? 1 : 0],
+    ['peerType', own?.role === 'observer' ? 1 : 0],
   ];
-}
-
-/** The text that `/zookeeper/config` holds; like there, no newline after it. */
-function membership({ ensemble }: ServerConfig): string {
-  return `membership: \n${formatEnsemble({ ...ensemble, version: 0 })}`;
 }
 
 /** `envi`: what server, on what machine. Clients read the version from its first line. */

@@ -8,7 +8,7 @@ import { monitorValues } from './monitor.ts';
 import type { HostView, ServerView } from './view.ts';
 import { watchesByPath, watchesBySession, watchSummary } from './watches.ts';
 
-const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 
 /**
  * The text that answers a four-letter word; the connection is closed after it. `view` is null while the server serves nobody: a
@@ -24,8 +24,13 @@ export function fourLetterReply(
   if (word === 'ruok') return 'imok';
   if (word === 'envi') return environmentText(host);
   if (word === 'gtmk' || word === 'stmk') return `${word} is not supported: this server has no trace mask.\n`;
-  if (view === null) return word === 'isro' ? 'null' : NOT_SERVING;
-  return answer(word, view);
+  return view === null ? withoutService(word) : answer(word, view);
+}
+
+/** Apache ZooKeeper ends all of these lines but one. */
+function withoutService(word: FourLetterWord): string {
+  if (word === 'isro') return 'null';
+  return word === 'hash' ? NOT_SERVING : `${NOT_SERVING}\n`;
 }
 
 /** `srvr` is always answered: ZooKeeper's own scripts depend on it. */

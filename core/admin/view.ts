@@ -38,6 +38,8 @@ export interface EnsembleView {
   readonly leaderId: number;
   /** How many servers have a vote. */
   readonly quorumSize: number;
+  /** The text that `/zookeeper/config` holds. */
+  readonly membership: string;
   /** Null on a learner. */
   readonly leader: LeaderView | null;
 }

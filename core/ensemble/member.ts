@@ -5,6 +5,7 @@ import type { Service } from '../service.ts';
 import { Timers } from '../timers.ts';
 import { FastLeaderElection } from '../zab/election.ts';
 import type { ServerId } from '../zab/quorum.ts';
+import { writeConfigurationNode } from './configuration-node.ts';
 import { KnownConfiguration } from './known-configuration.ts';
 import { Leading } from './leading.ts';
 import { type LeaderChannel, Learning } from './learning.ts';
@@ -64,6 +65,11 @@ export class Member {
 
   get mode(): MemberMode {
     return this.#mode;
+  }
+
+  /** Who is in the ensemble, as `formatEnsemble` has it. */
+  get configurationText(): Buffer {
+    return this.#parts.configuration.text;
   }
 
   /** What serves clients; null while there is no leader. */
@@ -182,7 +188,8 @@ export class Member {
   };
 
   #serving(): void {
-    const { clock, stats, logger } = this.#parts;
+    const { clock, stats, logger, store, configuration } = this.#parts;
+    writeConfigurationNode(store.tree, configuration);
     const { unavailableMs, leaderUnavailableMs } = stats.ensemble;
     this.#servingSinceMs = clock.monotonicMs();
     const forMs = this.#servingSinceMs - (this.#unavailableSinceMs ?? this.#servingSinceMs);

@@ -42,6 +42,7 @@ function ensembleViewOf(member: Member, quorum: QuorumVerifier, clock: Clock): E
   return {
     leaderId: member.election.vote.leader,
     quorumSize: quorum.voters.length,
+    membership: member.configurationText.toString('utf8'),
     leader: leading === null ? null : leaderViewOf(leading, member, quorum, clock),
   };
 }

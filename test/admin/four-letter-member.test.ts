@@ -3,6 +3,7 @@ import { ProposalSizes } from '../../core/admin/ensemble-stats.ts';
 import { fourLetterReply } from '../../core/admin/four-letter.ts';
 import type { EnsembleView, LeaderView, ServerView } from '../../core/admin/view.ts';
 import { defaultConfig, noEnsemble, type ServerLine } from '../../core/config.ts';
+import { formatEnsemble } from '../../wire/ensemble-config.ts';
 import type { FourLetterWord } from '../../wire/four-letter.ts';
 import { recordedView } from './fake-view.ts';
 
@@ -22,6 +23,8 @@ const config = {
   },
 };
 
+const membership = formatEnsemble({ ...config.ensemble, version: 0 });
+
 function leaderView(): LeaderView {
   const proposalSizes = new ProposalSizes();
   for (const bytes of [97, 48, 91]) proposalSizes.add(bytes);
@@ -37,7 +40,7 @@ function leaderView(): LeaderView {
 }
 
 function member(mode: ServerView['mode'], leader: LeaderView | null = null): ServerView {
-  const ensemble: EnsembleView = { leaderId: 3, quorumSize: 3, leader };
+  const ensemble: EnsembleView = { leaderId: 3, quorumSize: 3, membership, leader };
   return recordedView({ config, mode, ensemble });
 }
 
@@ -147,7 +150,7 @@ version=0`);
     };
     const other = ask(
       'conf',
-      recordedView({ config: observer, ensemble: { leaderId: 3, quorumSize: 3, leader: null } }),
+      recordedView({ config: observer, ensemble: { leaderId: 3, quorumSize: 3, membership, leader: null } }),
     );
     expect(other).toContain('\nelectionPort=23204\nquorumPort=23194\npeerType=1\n');
   });
@@ -157,7 +160,7 @@ version=0`);
       { id: 0x20n, timeoutMs: 4000, expiresAtMs: 0 },
       { id: 0x10n, timeoutMs: 10_000, expiresAtMs: 0 },
     ];
-    const ensemble: EnsembleView = { leaderId: 3, quorumSize: 3, leader: null };
+    const ensemble: EnsembleView = { leaderId: 3, quorumSize: 3, membership, leader: null };
     const text = ask('dump', recordedView({ mode: 'observer', ensemble, sessions }));
     expect(text.split('ephemeral')[0]).toBe(
       'SessionTracker dump:\nGlobal Sessions(2):\n0x10\t10000ms\n0x20\t4000ms\n',

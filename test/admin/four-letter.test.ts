@@ -189,6 +189,7 @@ describe('who may ask what', () => {
     const about: Partial<Record<FourLetterWord, string>> = { ruok: 'imok', isro: 'null' };
     for (const word of ['envi', 'gtmk', 'stmk'] as const)
       about[word] = fourLetterReply(word, ['*'], view, view);
+    about.hash = 'This ZooKeeper instance is not currently serving requests';
     for (const word of fourLetterWords) {
       const expected = about[word] ?? 'This ZooKeeper instance is not currently serving requests\n';
       expect([word, fourLetterReply(word, ['*'], view, null)]).toEqual([word, expected]);
