@@ -15,6 +15,8 @@ interface Held {
   applied: number;
   /** What the disk may still hold although another history has come. */
   before: Transaction[];
+  /** Snapshots that came, by the zxid that they end with: where an epoch begins, no transaction has that zxid. */
+  readonly snapshots: Map<number, Transaction[]>;
   isLeader: boolean;
   epoch: number;
   process: OpenProcess | null;
@@ -55,7 +57,15 @@ export class ZabRecorder implements ZabRun {
   #of(server: ServerId): Held {
     let held = this.#held.get(server);
     if (held === undefined) {
-      held = { log: [], applied: 0, before: [], isLeader: false, epoch: 0, process: null };
+      held = {
+        log: [],
+        applied: 0,
+        before: [],
+        snapshots: new Map(),
+        isLeader: false,
+        epoch: 0,
+        process: null,
+      };
       this.#held.set(server, held);
     }
     return held;
@@ -104,7 +114,9 @@ export class ZabRecorder implements ZabRun {
   /** Its tree is another one. */
   #history(server: ServerId, zxid: number, isSent: boolean): void {
     const held = this.#of(server);
-    const log = isSent ? (this.#sent.get(server) ?? []) : endingWith(zxid, [held.log, held.before]);
+    const sent = isSent ? (this.#sent.get(server) ?? []) : held.snapshots.get(zxid);
+    if (isSent && zxid % 0x1_0000_0000 === 0) held.snapshots.set(zxid, [...sent!]);
+    const log = sent ?? endingWith(zxid, [held.log, held.before]);
     if (log === null) {
       this.contradictions.push(
         `server ${server} has a history up to 0x${zxid.toString(16)}, which it never had`,
@@ -152,12 +164,15 @@ export class ZabRecorder implements ZabRun {
   }
 }
 
-/** The first of these histories that has a transaction of this zxid, as far as that. */
+/**
+ * The first of these histories that has a transaction of this zxid, as far as that. Where an epoch begins there is none: then as far
+ * as the first goes in earlier epochs.
+ */
 function endingWith(
   zxid: number,
   candidates: readonly (readonly Transaction[])[],
 ): readonly Transaction[] | null {
-  if (zxid === 0) return [];
+  if (zxid % 0x1_0000_0000 === 0) return candidates[0]!.filter((transaction) => transaction.zxid < zxid);
   for (const log of candidates) {
     const at = log.findIndex((transaction) => transaction.zxid === zxid);
     if (at >= 0) return log.slice(0, at + 1);
