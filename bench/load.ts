@@ -6,7 +6,8 @@ import { Child, outputOf, whichOf } from './process.ts';
 import { temporaryDirectory } from './workspace.ts';
 
 export interface LoadOptions {
-  readonly port: number;
+  /** A server, or all of an ensemble: the connections are dealt out to them in turn. */
+  readonly ports: readonly number[];
   readonly operation: Operation | 'ping';
   readonly connections: number;
   readonly outstanding: number;
@@ -88,9 +89,9 @@ export class LoadGenerator {
 }
 
 function argumentsOf(options: LoadOptions): string[] {
-  const { port, operation, connections, outstanding, seconds, warmupSeconds, operations } = options;
+  const { ports, operation, connections, outstanding, seconds, warmupSeconds, operations } = options;
   const values = {
-    p: port,
+    p: ports.join(','),
     o: operation,
     c: connections,
     w: outstanding,

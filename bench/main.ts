@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type EnsembleResults, measureEnsembles } from './ensemble/measure.ts';
+import { ensembleReport } from './ensemble/report.ts';
 import { describeEnvironment } from './environment.ts';
 import { LoadGenerator } from './load.ts';
 import { measureMemory } from './memory.ts';
@@ -36,7 +38,15 @@ const load = await LoadGenerator.create();
 const notes = missing(load);
 for (const note of notes) progress(note);
 const kinds: ServerKind[] = notes.length === 0 ? ['java', 'zookit'] : ['zookit'];
-await publish(await measure({ options, load, workspace, kinds }, notes));
+const bench = { options, load, workspace, kinds };
+if (options.ensemble) {
+  const environment = await describeEnvironment(workspace, kinds.includes('java'));
+  const results = { environment, options, notes, ...(await measureEnsembles({ ...bench, progress })) };
+  await publish(results, ensembleReport(results));
+} else {
+  const results = await measure(bench, notes);
+  await publish(results, report(results));
+}
 
 /** Without its peer, or without a generator that is cheap enough, only our own server is measured. */
 function missing(generator: LoadGenerator): string[] {
@@ -101,8 +111,7 @@ async function measureFilled(bench: Bench): Promise<Pick<Results, 'memory' | 'sn
   return { memory: Object.assign({}, ...memory), snapshot: Object.assign({}, ...snapshot) };
 }
 
-async function publish(results: Results): Promise<void> {
-  const text = report(results);
+async function publish(results: Results | EnsembleResults, text: string): Promise<void> {
   const stem = join(RESULTS, results.environment.time.replaceAll(':', '-'));
   await mkdir(RESULTS, { recursive: true });
   await writeFile(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);

@@ -37,7 +37,8 @@ async function javaLiveBytes(pid: number): Promise<number | null> {
   return total === null ? null : Number(total[1]);
 }
 
-async function residentBytes(pid: number): Promise<number | null> {
+/** What a process occupies; null where /proc does not tell. */
+export async function residentBytes(pid: number): Promise<number | null> {
   try {
     const match = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'));
     return match === null ? null : Number(match[1]) * 1024;

@@ -32,7 +32,7 @@ export async function measureMemory(
     await warmUp(server, load);
     const before = await memoryOf(server);
     const { opsPerSecond } = await load.run({
-      port: server.port,
+      ports: [server.port],
       operation: 'create',
       ...FILL,
       seconds: 0,
@@ -55,7 +55,7 @@ export async function measureMemory(
 
 /** Code that is compiled and buffers that stay are not the znodes' cost. */
 async function warmUp(server: BenchServer, load: LoadGenerator): Promise<void> {
-  const options = { port: server.port, ...FILL, seconds: 0, warmupSeconds: 0, operations: 10_000 };
+  const options = { ports: [server.port], ...FILL, seconds: 0, warmupSeconds: 0, operations: 10_000 };
   await load.run({ ...options, operation: 'set' });
 }
 

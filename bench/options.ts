@@ -7,17 +7,21 @@ export type Operation = (typeof OPERATIONS)[number];
 /** One of each kind: a read, a write, both. Filling a server covers create. */
 const QUICK_OPERATIONS = ['get', 'set', 'mixed'] as const;
 
-/** Parts of the benchmark beside the operations. */
-export const PARTS = ['start', 'memory', 'snapshot'] as const;
+/** Parts of the benchmark beside the operations; the last one is of ensembles. */
+export const PARTS = ['start', 'memory', 'snapshot', 'failover'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
+  /** Three servers of a kind, in place of one. */
+  readonly ensemble: boolean;
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly rounds: number;
   readonly outstanding: readonly number[];
   readonly connections: number;
   readonly znodes: number;
+  /** How often an ensemble loses its leader. */
+  readonly kills: number;
   readonly operations: readonly Operation[];
   readonly parts: readonly Part[];
   /** Where the servers keep their data. */
@@ -27,12 +31,14 @@ export interface BenchOptions {
 }
 
 interface ParsedOptions {
+  ensemble?: true;
   seconds: number;
   warmup: number;
   rounds: number;
   outstanding: number[];
-  connections: number;
+  connections?: number;
   znodes: number;
+  kills: number;
   only?: string[];
   dir?: string;
   markdown?: string;
@@ -43,12 +49,14 @@ interface ParsedOptions {
 export function readOptions(args: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
     .description('Compares zookit with Apache ZooKeeper on this machine, data on disk and fsync on in both.')
+    .option('--ensemble', 'three servers of each, and the death of their leader')
     .option('--seconds <n>', 'measured seconds a point', positive, 4)
     .option('--warmup <n>', 'seconds before that which do not count', positive, 3)
     .option('--rounds <n>', 'times that each point is measured, the servers taking turns', whole, 3)
     .option('--outstanding <list>', 'requests that a connection keeps under way', wholes, [16, 1])
-    .option('--connections <n>', 'connections', whole, 32)
+    .option('--connections <n>', 'connections; 32 to one server, 30 to three', whole)
     .option('--znodes <n>', 'znodes for memory and snapshot', whole, 1_000_000)
+    .option('--kills <n>', 'leaders that are killed', whole, 20)
     .option('--only <list>', `some of ${[...OPERATIONS, ...PARTS].join(', ')}`, names)
     .option('--dir <directory>', 'where the servers keep their data; else a temporary directory')
     .option('--markdown <file>', 'write the tables to this file too')
@@ -56,13 +64,16 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const parsed = command.parse(args, { from: 'user' }).opts<ParsedOptions>();
   const chosen = (name: string): boolean => parsed.only === undefined || parsed.only.includes(name);
   const quick = parsed.quick === true;
+  const ensemble = parsed.ensemble === true;
   return {
+    ensemble,
     seconds: quick ? 0.2 : parsed.seconds,
     warmupSeconds: quick ? 0.1 : parsed.warmup,
     rounds: quick ? 1 : parsed.rounds,
     outstanding: quick ? [16] : parsed.outstanding,
-    connections: quick ? 8 : parsed.connections,
+    connections: quick ? 9 : (parsed.connections ?? (ensemble ? 30 : 32)),
     znodes: quick ? 10_000 : parsed.znodes,
+    kills: quick ? 2 : parsed.kills,
     operations: (quick && parsed.only === undefined ? QUICK_OPERATIONS : OPERATIONS).filter(chosen),
     parts: PARTS.filter(chosen),
     directory: parsed.dir ?? null,

@@ -35,7 +35,11 @@ export function report(results: Results): string {
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
-function environmentText({ environment: e, options, notes }: Results): string {
+export function environmentText({
+  environment: e,
+  options,
+  notes,
+}: Pick<Results, 'environment' | 'options' | 'notes'>): string {
   const lines = [
     `- ${e.time}, commit ${e.commit}`,
     `- ${e.cpu}, ${e.memoryGiB} GiB, ${e.kernel}, Node ${e.node}`,
@@ -49,13 +53,18 @@ function environmentText({ environment: e, options, notes }: Results): string {
 
 function throughputText({ points, options }: Results): string {
   if (points.length === 0) return '';
-  const { connections, rounds, seconds, warmupSeconds } = options;
-  const how = `${connections} connections, ${DATA_BYTES} bytes of data, ${rounds} × ${seconds} s after ${warmupSeconds} s of warm-up, medians. Latencies in milliseconds, ours / theirs; the ratio is ours over theirs, round by round: median (least to greatest).`;
   const head = ['operation', 'outstanding', 'zookit ops/s', 'Apache ops/s', 'ratio', 'p50', 'p99', 'p99.9'];
-  return ['## Operations', '', how, '', table(head, points.map(throughputRow))].join('\n');
+  return ['## Operations', '', throughputWhat(options), '', table(head, points.map(throughputRow))].join(
+    '\n',
+  );
 }
 
-function throughputRow(point: Point): string[] {
+/** How the figures of `throughputRow` were come by. */
+export function throughputWhat({ connections, rounds, seconds, warmupSeconds }: BenchOptions): string {
+  return `${connections} connections, ${DATA_BYTES} bytes of data, ${rounds} × ${seconds} s after ${warmupSeconds} s of warm-up, medians. Latencies in milliseconds, ours / theirs; the ratio is ours over theirs, round by round: median (least to greatest).`;
+}
+
+export function throughputRow(point: Point): string[] {
   const ours = figuresOf(point, 'zookit');
   const theirs = figuresOf(point, 'java');
   const ratios = ratiosOf(point);

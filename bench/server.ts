@@ -11,6 +11,7 @@ export const SERVER_NAMES: Readonly<Record<ServerKind, string>> = {
   java: 'Apache ZooKeeper',
 };
 
+const JAVA_HEAP = '1g';
 const JAVA_JAR = '/usr/share/java/zookeeper.jar';
 const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const PROBE = new URL('./probe.js', import.meta.url).href;
@@ -45,7 +46,7 @@ export interface BenchServer {
 
 /** Both get the same zoo.cfg and their own defaults for everything that it leaves out; fsync is on in both. */
 export async function startServerProcess(options: StartOptions): Promise<BenchServer> {
-  const { kind, directory, lines = [], javaHeap = '1g', probe = false } = options;
+  const { kind, directory, lines = [], javaHeap = JAVA_HEAP, probe = false } = options;
   const dataDir = join(directory, 'data');
   await mkdir(dataDir, { recursive: true });
   const port = await freePort();
@@ -78,6 +79,11 @@ export async function startServerProcess(options: StartOptions): Promise<BenchSe
     startMs,
     stop: async (signal = 'SIGKILL') => void (await child.end(signal)),
   };
+}
+
+/** A server's process on a zoo.cfg, without waiting until it serves. */
+export function runServer(kind: ServerKind, configPath: string): Child {
+  return kind === 'java' ? runJava(configPath, JAVA_HEAP) : runZookit(configPath, false);
 }
 
 function runJava(configPath: string, heap: string): Child {

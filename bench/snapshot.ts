@@ -59,7 +59,7 @@ export async function measureSnapshot(
 }
 
 function steady(server: BenchServer, seconds: number) {
-  return { port: server.port, connections: 1, outstanding: 1, seconds, warmupSeconds: 0.1 };
+  return { ports: [server.port], connections: 1, outstanding: 1, seconds, warmupSeconds: 0.1 };
 }
 
 function ping(server: BenchServer, load: LoadGenerator, seconds: number) {

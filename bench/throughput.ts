@@ -55,8 +55,8 @@ export async function measurePoint(
       const directory = await workspace.directory();
       const server = await startServerProcess({ kind, directory });
       try {
-        const { port } = server;
-        const result = await load.run({ port, operation, connections, outstanding, seconds, warmupSeconds });
+        const ports = [server.port];
+        const result = await load.run({ ports, operation, connections, outstanding, seconds, warmupSeconds });
         rounds[kind] = [...(rounds[kind] ?? []), result];
       } finally {
         await server.stop();

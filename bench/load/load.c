@@ -3,10 +3,10 @@
 // One thread, epoll, requests written straight into each connection's buffer, latencies counted in a histogram: it costs a
 // fraction of what a server costs, so that the server is what is measured.
 //
-//   load -p port [-a address] [-o get|exists|children|set|create|mixed|ping] [-c connections] [-w outstanding]
+//   load -p port[,port...] [-a address] [-o get|exists|children|set|create|mixed|ping] [-c connections] [-w outstanding]
 //        [-s data bytes] [-n znodes] [-r percent of reads in mixed] [-t seconds] [-u warm-up seconds] [-k operations]
 //
-// It makes /bench with `-n` children of `-s` bytes (those that exist stay), then every connection keeps `-w` requests under way:
+// Connections are dealt out to the ports in turn, which must be servers of one ensemble. It makes /bench with `-n` children of `-s` bytes (those that exist stay), then every connection keeps `-w` requests under way:
 // reads and sets on a child drawn at random, creates below one, children of /bench. Replies that come within the warm-up are
 // not counted. It ends after `-t` seconds, after `-k` requests, or at SIGTERM, and prints one line of JSON. A latency runs from
 // the moment a request is formatted to the moment its reply has been read; percentiles are exact to within 1 %.
@@ -21,16 +21,16 @@
 #include "histogram.h"
 #include "protocol.h"
 
-enum { READ_BYTES = 1 << 16, EVENTS_MAX = 256 };
+enum { READ_BYTES = 1 << 16, EVENTS_MAX = 256, PORTS_MAX = 16 };
 
 static const char ROOT[] = "/bench";
 
 static struct {
   const char *address, *operation;
-  int port, connections, outstanding, data_bytes, znodes, read_percent;
+  int ports[PORTS_MAX], port_count, connections, outstanding, data_bytes, znodes, read_percent;
   double seconds, warmup_seconds;
   uint64_t operations_max;
-} options = {"127.0.0.1", "get", 0, 32, 16, 100, 100, 90, 4, 2, 0};
+} options = {"127.0.0.1", "get", {0}, 0, 32, 16, 100, 100, 90, 4, 2, 0};
 
 static uint8_t *data;
 static volatile sig_atomic_t stop_signal;
@@ -42,7 +42,7 @@ static uint64_t now_ns(void) {
 }
 
 static void make_tree(void) {
-  int fd = open_session(options.address, options.port);
+  int fd = open_session(options.address, options.ports[0]);
   char path[64];
   make_node(fd, ROOT, data, 0);
   for (int i = 0; i < options.znodes; i++) {
@@ -187,7 +187,9 @@ static connection *open_connections(void) {
   connection *all = allocate((size_t)options.connections * sizeof *all);
   for (int i = 0; i < options.connections; i++) {
     connection *c = &all[i];
-    c->fd = open_session(options.address, options.port);
+    c->fd = open_session(options.address, options.ports[i % options.port_count]);
+    // A follower may be behind the server where the tree was made.
+    if (options.port_count > 1) sync_with_leader(c->fd, ROOT);
     c->next_xid = 1;
     c->in_capacity = READ_BYTES;
     c->in = allocate(c->in_capacity);
@@ -242,9 +244,16 @@ static void print_result(uint64_t end_ns) {
 
 static void on_signal(int number) { stop_signal = number; }
 
+static void read_ports(char *list) {
+  for (char *one = strtok(list, ","); one != NULL; one = strtok(NULL, ",")) {
+    if (options.port_count == PORTS_MAX) fail(EXIT_UNUSABLE, "-p: at most %d ports", PORTS_MAX);
+    options.ports[options.port_count++] = atoi(one);
+  }
+}
+
 static void read_options(int count, char **arguments) {
   for (int option; (option = getopt(count, arguments, "p:a:o:c:w:s:n:r:t:u:k:")) != -1;) switch (option) {
-      case 'p': options.port = atoi(optarg); break;
+      case 'p': read_ports(optarg); break;
       case 'a': options.address = optarg; break;
       case 'o': options.operation = optarg; break;
       case 'c': options.connections = atoi(optarg); break;
@@ -261,7 +270,9 @@ static void read_options(int count, char **arguments) {
   bool found = false;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) found |= is_operation(known[i]);
   if (!found) fail(EXIT_UNUSABLE, "-o %s: no such operation", options.operation);
-  if (options.port < 1 || options.connections < 1 || options.outstanding < 1 || options.znodes < 1 || options.data_bytes < 0) {
+  bool has_ports = options.port_count > 0;
+  for (int i = 0; i < options.port_count; i++) has_ports &= options.ports[i] > 0;
+  if (!has_ports || options.connections < 1 || options.outstanding < 1 || options.znodes < 1 || options.data_bytes < 0) {
     fail(EXIT_UNUSABLE, "-p, -c, -w and -n must be at least 1, and -s at least 0");
   }
 }

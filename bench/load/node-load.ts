@@ -23,6 +23,7 @@ const { values } = parseArgs({
 });
 
 const ROOT = '/bench';
+const ports = values.port.split(',');
 const data = Buffer.alloc(Number(values.dataBytes), 'abcdefghijklmnopqrstuvwxyz');
 const znodes = Number(values.znodes);
 const operationsMax = Number(values.operations) || Number.POSITIVE_INFINITY;
@@ -63,8 +64,11 @@ async function makeTree(): Promise<void> {
   );
 }
 
-function connectOne(): Promise<ZooKeeperClient> {
-  return connect(`127.0.0.1:${values.port}`);
+/** Connections are dealt out to the servers in turn; none is behind the server where the tree was made. */
+async function connectOne(index = 0): Promise<ZooKeeperClient> {
+  const client = await connect(`127.0.0.1:${ports[index % ports.length]}`);
+  if (ports.length > 1) await client.sync('/');
+  return client;
 }
 
 function nodePath(index: number): string {
@@ -93,7 +97,9 @@ function stop(): void {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 await makeTree();
-const clients = await Promise.all(Array.from({ length: Number(values.connections) }, connectOne));
+const clients = await Promise.all(
+  Array.from({ length: Number(values.connections) }, (_, i) => connectOne(i)),
+);
 const countedFromMs = performance.now() + Number(values.warmupSeconds) * 1000;
 const tally = new Tally(countedFromMs);
 if (Number(values.seconds) > 0) {

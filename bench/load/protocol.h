@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CREATE = 1, EXISTS = 3, GET_DATA = 4, SET_DATA = 5, PING = 11, GET_CHILDREN2 = 12, CLOSE_SESSION = -11 };
+enum { CREATE = 1, EXISTS = 3, GET_DATA = 4, SET_DATA = 5, SYNC = 9, PING = 11, GET_CHILDREN2 = 12, CLOSE_SESSION = -11 };
 enum { NODE_EXISTS = -110, PING_XID = -2, NOTIFICATION_XID = -1 };
 enum { SESSION_TIMEOUT_MS = 30000, REQUEST_OVERHEAD_BYTES = 512 };
 enum { EXIT_ERRORS = 1, EXIT_UNUSABLE = 2, EXIT_CLOSED = 3 };
@@ -124,6 +124,16 @@ static void make_node(int fd, const char *path, const uint8_t *data, int data_by
   uint8_t *reply = read_frame(fd);
   int32_t error = get_int(reply + 12);
   if (error != 0 && error != NODE_EXISTS) fail(EXIT_UNUSABLE, "create %s: error %d", path, error);
+  free(reply);
+}
+
+// What the server answers after this is no older than what the leader had when it was asked.
+static void sync_with_leader(int fd, const char *path) {
+  uint8_t frame[REQUEST_OVERHEAD_BYTES];
+  write_fully(fd, frame, put_request(frame, 1, SYNC, path, NULL, 0));
+  uint8_t *reply = read_frame(fd);
+  int32_t error = get_int(reply + 12);
+  if (error != 0) fail(EXIT_UNUSABLE, "sync: error %d", error);
   free(reply);
 }
 
