@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**'],
+          exclude: ['test/interop/**', 'test/containers/**'],
           testTimeout: 60_000,
           // Some compile the package before their first test.
           hookTimeout: 60_000,
@@ -19,6 +19,17 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          // Nothing runs beside the tests that could go on when they end: containers are removed by their own test.
+          env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

@@ -1,10 +1,15 @@
 import { connect } from 'node:net';
 
-/** What a server at this loopback port answers to a four-letter word; null if none does within `timeoutMs`. */
-export function askFourLetterWord(port: number, word: string, timeoutMs = 1000): Promise<string | null> {
+/** What a server at this port, of this machine or of `host`, answers to a four-letter word; null if none does within `timeoutMs`. */
+export function askFourLetterWord(
+  port: number,
+  word: string,
+  timeoutMs = 1000,
+  host = '127.0.0.1',
+): Promise<string | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect(port, '127.0.0.1', () => socket.write(word));
+    const socket = connect(port, host, () => socket.write(word));
     const timer = setTimeout(() => socket.destroy(), timeoutMs);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', () => {});

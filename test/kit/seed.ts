@@ -80,7 +80,7 @@ export function seedOfRun(): number {
  */
 export async function withSeed(file: string, body: (rng: Rng) => Promise<void> | void): Promise<void> {
   const seed = seedOfRun();
-  const project = file.startsWith('test/interop/') ? 'interop' : 'unit';
+  const [, project = 'unit'] = /^test\/(interop|containers)\//.exec(file) ?? [];
   const replay = `SEED=${seed} npx vitest run --project ${project} ${file}`;
   process.stdout.write(`${file}: seed ${seed}\n`);
   try {
