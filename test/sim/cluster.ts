@@ -23,8 +23,10 @@ export interface ClusterOptions {
   readonly voters: number;
   /** Servers behind them that have none. */
   readonly observers?: number;
-  /** Voters by group, all of weight 1; a plain majority where there are none. */
+  /** Voters by group; a plain majority where there are none. */
   readonly groups?: readonly (readonly ServerId[])[];
+  /** In groups; 1 for those that are not named. */
+  readonly weights?: Readonly<Record<ServerId, number>>;
   /** The one source of chance. Left out, nothing is left to chance: all in order, each step a millisecond. */
   readonly rng?: Rng;
   /** Committed transactions that each server keeps in memory. */
@@ -95,7 +97,10 @@ export class SimulatedCluster {
       options.groups === undefined
         ? new Majority(ids)
         : new Hierarchical(
-            options.groups.map((group, i) => ({ id: i + 1, weights: new Map(group.map((id) => [id, 1])) })),
+            options.groups.map((group, i) => ({
+              id: i + 1,
+              weights: new Map(group.map((id) => [id, options.weights?.[id] ?? 1])),
+            })),
           );
     this.members = [
       ...ids.map((id) => new SimulatedMember(id, this, false)),
