@@ -5,6 +5,8 @@ import { parseStory, renderStory } from './story-file.ts';
 
 const directory = new URL('stories/', import.meta.url);
 const names = readdirSync(directory).filter((name) => name.endsWith('.story'));
+/** Lines of what came before that a failure repeats. */
+const SHOWN_BEFORE_FAILURE = 60;
 const IS_UPDATE = process.env.UPDATE === '1';
 
 describe('stories', () => {
@@ -12,12 +14,17 @@ describe('stories', () => {
     const file = new URL(name, directory);
     const recorded = readFileSync(file, 'utf8');
     const run = new StoryRun();
+    const soFar: string[] = [];
     const told = renderStory(parseStory(recorded), ({ text, lineNumber }) => {
       try {
-        return run.carryOut(text);
+        soFar.push(text);
+        const lines = run.carryOut(text);
+        soFar.push(...lines.map((line) => `  ${line}`));
+        return lines;
       } catch (error) {
         const cause = error as Error;
-        throw new Error(`${name}:${lineNumber}: ${text}: ${cause.message}`, { cause });
+        const before = soFar.slice(-SHOWN_BEFORE_FAILURE).join('\n');
+        throw new Error(`${name}:${lineNumber}: ${text}: ${cause.message}\n${before}`, { cause });
       }
     });
     if (IS_UPDATE) writeFileSync(file, told);

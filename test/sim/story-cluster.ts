@@ -17,6 +17,8 @@ export class StoryCluster {
   readonly sessions = new Map<string, StorySession>();
   readonly #names = new Map<bigint, string>();
   readonly #shown = { votes: false, pings: false };
+  /** What was told last of each server's role. */
+  readonly #roles = new Map<number, string>();
   #lines: string[] = [];
   /** The server whose disk is about to fail. */
   #failing: SimulatedMember | null = null;
@@ -45,7 +47,12 @@ export class StoryCluster {
   #trace(event: TraceEvent): void {
     const isLeader = (id: number): boolean => this.cluster.member(id).member?.mode === 'leader';
     const line = lineOf(event, this.#shown, this.#names, isLeader);
-    if (line !== null) this.say(line);
+    if (line === null) return;
+    if (event.kind === 'role') {
+      if (this.#roles.get(event.server) === line) return;
+      this.#roles.set(event.server, line);
+    }
+    this.say(line);
   }
 
   /** Why a role ended, and what went wrong, in the server's own words. */

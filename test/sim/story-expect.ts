@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { NO_NODE } from '../../core/tree/node-id.ts';
 import type { DataTree } from '../../core/tree/tree.ts';
 import { stateOf } from '../kit/tree-state.ts';
@@ -39,12 +40,8 @@ function expectOf(
 
 /** Servers that are up hold the same, to the last bit of each node's Stat. */
 function areEqual({ members }: SimulatedCluster): boolean {
-  const states = members
+  const [first, ...rest] = members
     .filter(({ isUp }) => isUp)
-    .map(({ tree }) =>
-      JSON.stringify({ ...stateOf(tree), zxid: 0 }, (_, value) =>
-        typeof value === 'bigint' ? String(value) : value,
-      ),
-    );
-  return states.every((state) => state === states[0]);
+    .map(({ tree }) => ({ ...stateOf(tree), zxid: 0 }));
+  return rest.every((state) => isDeepStrictEqual(state, first));
 }
