@@ -9,6 +9,9 @@ import { DataTree, type TreeOptions } from './tree.ts';
 /**
  * Fills a tree from what recovery reads, and compares digests where the files carry them. A mismatch is counted and said,
  * once, but does not stop the server: ZooKeeper does the same.
+ *
+ * A learner's snapshot may be of a tree that its leader sent while transactions changed it, and nothing tells where that ended.
+ * The log makes it whole in any case. So what differs at first is forgotten as soon as a transaction finds the tree as it should be.
  */
 export class TreeRestorer implements RecoverySink {
   readonly #options: TreeOptions;
@@ -17,6 +20,9 @@ export class TreeRestorer implements RecoverySink {
   #isLoading = false;
   #snapshotDigest: ZxidDigest | null = null;
   #mismatches = 0;
+  /** Whether a transaction has found the tree as it should be, and what differed before. */
+  #isConfirmed = true;
+  #unconfirmed: number[] = [];
 
   constructor(options: TreeOptions, logger: Logger) {
     this.#options = options;
@@ -25,12 +31,13 @@ export class TreeRestorer implements RecoverySink {
   }
 
   get mismatches(): number {
-    return this.#mismatches;
+    return this.#mismatches + this.#unconfirmed.length;
   }
 
   /** The tree, once recovery has ended. Ephemerals whose session is unknown have gone. */
   finish(): DataTree {
     const tree = this.#tree;
+    for (const zxid of this.#unconfirmed.splice(0)) this.#mismatch(zxid);
     for (const [session, paths] of tree.owners.ephemerals) {
       if (tree.sessions.has(session)) continue;
       for (const path of [...paths]) tree.removeOrphan(path);
@@ -42,6 +49,8 @@ export class TreeRestorer implements RecoverySink {
     this.#tree = new DataTree(this.#options);
     this.#isLoading = false;
     this.#snapshotDigest = null;
+    this.#isConfirmed = true;
+    this.#unconfirmed = [];
   }
 
   session(id: bigint, timeoutMs: number): void {
@@ -58,6 +67,8 @@ export class TreeRestorer implements RecoverySink {
 
   snapshotLoaded(zxid: number, digest: ZxidDigest | null): void {
     this.#loading().finishLoad(zxid);
+    // The empty tree of a first start is never in change.
+    this.#isConfirmed = zxid === 0;
     this.#snapshotDigest = digest;
     this.#compareWithSnapshot(zxid);
   }
@@ -72,7 +83,14 @@ export class TreeRestorer implements RecoverySink {
     const { digest } = logged;
     if (isFuzzy || digest === null || digest.version !== DIGEST_VERSION || !this.#options.digestEnabled)
       return;
-    if (digest.treeDigest !== tree.digest.toLong()) this.#mismatch(zxid);
+    if (digest.treeDigest === tree.digest.toLong()) this.#confirm();
+    else if (this.#isConfirmed) this.#mismatch(zxid);
+    else this.#unconfirmed.push(zxid);
+  }
+
+  #confirm(): void {
+    this.#isConfirmed = true;
+    this.#unconfirmed = [];
   }
 
   #loading(): DataTree {

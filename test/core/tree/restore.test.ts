@@ -11,7 +11,7 @@ import type { DataTree } from '../../../core/tree/tree.ts';
 import { ByteWriter } from '../../../wire/bytes.ts';
 import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
-import { readLoggedTxn } from '../../../wire/txn.ts';
+import { type LoggedTxn, readLoggedTxn } from '../../../wire/txn.ts';
 import { SimulatedServer } from '../../kit/simulated-server.ts';
 import { stateOf } from '../../kit/tree-state.ts';
 
@@ -130,4 +130,54 @@ describe('a digest that does not match is counted', () => {
       expect(stateOf(restorer.finish())).toEqual(stateOf(tree));
     },
   );
+
+  /** A tree that changed while it was sent, as the learner saves it: it says that it ends where it began. */
+  function sentWhileChanging(): { tree: DataTree; snapshot: Buffer; zxid: number; after: LoggedTxn[] } {
+    const server = new SimulatedServer({ config: { snapCount: 1e9 } });
+    const client = server.client();
+    const { tree } = server;
+    client.send(OpCode.create, create('/a'));
+    server.settle();
+    const zxid = tree.lastProcessedZxid;
+    const source = new TreeSnapshot(tree);
+    client.send(OpCode.setData, { path: '/a', data: Buffer.from('changed'), version: -1 });
+    client.send(OpCode.create, create('/b'));
+    server.settle();
+    const writer = new ByteWriter();
+    writeSnapshotHead(writer, source);
+    while (source.writeNodes(writer, 1_000_000));
+    writeSnapshotEnd(writer, 1, null, null);
+    source.close();
+    const sent = writer.finish();
+    const learner = load(sent, zxid, restorerFor(tree)).finish();
+    for (const path of ['/c', '/d']) client.send(OpCode.create, create(path));
+    server.settle();
+    const logged = server.logged.map((entry) => readLoggedTxn(entry));
+    const after = logged.filter(({ header }) => header.zxid > zxid);
+    return { tree, snapshot: snapshotOf(learner), zxid, after };
+  }
+
+  test('but not where the log makes whole what a leader sent while it changed', () => {
+    const { tree, snapshot, zxid, after } = sentWhileChanging();
+    const restorer = load(snapshot, zxid, restorerFor(tree));
+    const counts = after.map((logged) => {
+      restorer.txn(logged);
+      return restorer.mismatches;
+    });
+    expect([counts[0], counts.at(-1)]).toEqual([1, 0]);
+    expect(stateOf(restorer.finish())).toEqual(stateOf(tree));
+    expect(restorer.mismatches).toBe(0);
+  });
+
+  test('where the log ends without having made it whole, and whenever it differs again', () => {
+    const { tree, snapshot, zxid, after } = sentWhileChanging();
+    const wrong = after.map((logged) => ({ ...logged, digest: { version: 2, treeDigest: 4711n } }));
+    const never = load(snapshot, zxid, restorerFor(tree));
+    for (const logged of wrong) never.txn(logged);
+    never.finish();
+    expect(never.mismatches).toBe(wrong.length);
+    const again = load(snapshot, zxid, restorerFor(tree));
+    for (const logged of [...after.slice(0, -1), wrong.at(-1)!]) again.txn(logged);
+    expect(again.mismatches).toBe(1);
+  });
 });
