@@ -2,12 +2,13 @@ import { ByteWriter } from '../../wire/bytes.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { type QuorumPacket, QuorumPacketType, writeForwardedRequest } from '../../wire/quorum.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
+import { Fifo } from '../fifo.ts';
 import type { DataTree } from '../tree/tree.ts';
 import type { Connection } from './connection.ts';
 import type { ClientRequest, Committed, WritePath } from './write-path.ts';
 
-/** Session id, cxid and opcode, before the request's record. */
-const FORWARDED_HEAD_BYTES = 16;
+/** More than most requests have; a longer one makes the buffer grow, and the next one starts anew. */
+const ENCODER_BYTES = 64 * 1024;
 
 /**
  * A learner's write path: writes and syncs go to the leader as they come, and come back as committed transactions and as answers
@@ -19,8 +20,11 @@ export class LearnerPath implements WritePath {
   readonly #committed: Committed;
   readonly #forward: (packet: QuorumPacket) => void;
   /** Connections that wait for the answer to a sync, in the order in which the syncs went out. */
-  readonly #pendingSyncs: Connection[] = [];
+  readonly #pendingSyncs = new Fifo<Connection>();
+  /** Forwarded requests are encoded in it one after the other: `forward` copies them. */
+  readonly #encoder = new ByteWriter(ENCODER_BYTES);
 
+  /** `forward` sends a packet to the leader, and keeps nothing of it. */
   constructor(tree: DataTree, committed: Committed, forward: (packet: QuorumPacket) => void) {
     this.#tree = tree;
     this.#committed = committed;
@@ -38,10 +42,11 @@ export class LearnerPath implements WritePath {
   /** Throws nothing: the leader judges what can be read. */
   submit(request: ClientRequest): void {
     const { sessionId, xid, type, bytes, start, end, ids, origin } = request;
-    const writer = new ByteWriter(FORWARDED_HEAD_BYTES + end - start);
-    writeForwardedRequest(writer, { sessionId, cxid: xid, type, body: bytes.subarray(start, end) });
-    const data = writer.bytes.subarray(0, writer.pos);
-    this.#forward({ type: QuorumPacketType.REQUEST, zxid: -1, data, authinfo: ids });
+    const encoder = this.#encoder;
+    if (encoder.bytes.length > ENCODER_BYTES) encoder.renew(ENCODER_BYTES);
+    encoder.pos = 0;
+    writeForwardedRequest(encoder, { sessionId, cxid: xid, type, body: bytes.subarray(start, end) });
+    this.#forward({ type: QuorumPacketType.REQUEST, zxid: -1, data: encoder.view(), authinfo: ids });
     if (type === OpCode.sync && origin !== null) this.#pendingSyncs.push(origin);
   }
 

@@ -1,5 +1,6 @@
 import { counterOf, epochOf, makeZxid } from '../../wire/ids.ts';
 import type { LoggedTxn } from '../../wire/txn.ts';
+import { Fifo } from '../fifo.ts';
 import type { QuorumVerifier, ServerId } from './quorum.ts';
 import { RoleFailure } from './role-failure.ts';
 
@@ -32,8 +33,7 @@ export class LeaderBroadcast<Request> {
   readonly #quorum: QuorumVerifier;
   readonly #effects: BroadcastEffects<Request>;
   readonly #ackedZxid = new Map<ServerId, number>();
-  #outstanding: Proposal<Request>[] = [];
-  #committedCount = 0;
+  readonly #outstanding = new Fifo<Proposal<Request>>();
   #lastProposed: number;
   #lastCommitted: number;
 
@@ -53,12 +53,12 @@ export class LeaderBroadcast<Request> {
   }
 
   get outstandingCount(): number {
-    return this.#outstanding.length - this.#committedCount;
+    return this.#outstanding.length;
   }
 
   /** Proposed and not committed, oldest first. */
   outstanding(): readonly Proposal<Request>[] {
-    return this.#outstanding.slice(this.#committedCount);
+    return this.#outstanding.toArray();
   }
 
   /**
@@ -100,19 +100,10 @@ export class LeaderBroadcast<Request> {
 
   #tryToCommit(): void {
     const upTo = this.#quorumAckedZxid();
-    while (this.#committedCount < this.#outstanding.length) {
-      const proposal = this.#outstanding[this.#committedCount]!;
-      if (proposal.zxid > upTo) break;
-      this.#committedCount++;
+    while (this.#outstanding.length > 0 && this.#outstanding.head!.zxid <= upTo) {
+      const proposal = this.#outstanding.shift()!;
       this.#lastCommitted = proposal.zxid;
       this.#effects.commit(proposal);
-    }
-    if (this.#committedCount === this.#outstanding.length) {
-      this.#outstanding = [];
-      this.#committedCount = 0;
-    } else if (this.#committedCount >= 64 && this.#committedCount * 2 >= this.#outstanding.length) {
-      this.#outstanding = this.#outstanding.slice(this.#committedCount);
-      this.#committedCount = 0;
     }
   }
 

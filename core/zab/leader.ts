@@ -18,6 +18,7 @@ import {
   readPingReply,
   writeLeaderInfo,
 } from '../../wire/quorum-payloads.ts';
+import { Fifo } from '../fifo.ts';
 import type { LoggedBytes } from '../storage/contract.ts';
 import { StorageError } from '../storage/errors.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
@@ -46,7 +47,7 @@ export class Leader {
   readonly #handlers = new Set<LearnerHandler>();
   /** Voters that have acknowledged NEWLEADER. */
   readonly #acknowledged = new Set<ServerId>();
-  readonly #pendingSyncs: { readonly zxid: number; readonly handler: LearnerHandler }[] = [];
+  readonly #pendingSyncs = new Fifo<{ readonly zxid: number; readonly handler: LearnerHandler }>();
   readonly #limits: LeaderLimits;
   #nowMs: number;
   #broadcast: Broadcast | null = null;
@@ -154,7 +155,7 @@ export class Leader {
     for (const handler of this.#handlers) {
       if (handler.isForwarding) handler.link.send(handler.kind === 'follower' ? commit : inform);
     }
-    while (this.#pendingSyncs.length > 0 && this.#pendingSyncs[0]!.zxid <= proposal.zxid) {
+    while (this.#pendingSyncs.length > 0 && this.#pendingSyncs.head!.zxid <= proposal.zxid) {
       this.#pendingSyncs.shift()!.handler.link.send(packets.sync());
     }
   }

@@ -7,6 +7,7 @@ import {
   quorumPacketName,
 } from '../../wire/quorum.ts';
 import { RevalidateReply, writePingReply } from '../../wire/quorum-payloads.ts';
+import { Fifo } from '../fifo.ts';
 import type { Synchronized } from './learner-sync.ts';
 import type { LearnerEffects, LearnerKind, Received } from './learner-types.ts';
 import { assertFollows, receivedOf, takeCommitted } from './received.ts';
@@ -24,9 +25,9 @@ export class LearnerBroadcast {
   readonly #effects: LearnerEffects;
   readonly #epoch: number;
   /** In the log, not committed yet. */
-  readonly #proposed: Received[] = [];
+  readonly #proposed = new Fifo<Received>();
   /** Logged, not acknowledged yet. */
-  readonly #unacknowledged: number[] = [];
+  readonly #unacknowledged = new Fifo<number>();
   #lastReceived: number;
   #isServing = false;
 
@@ -43,7 +44,7 @@ export class LearnerBroadcast {
   }
 
   get proposed(): readonly Received[] {
-    return this.#proposed;
+    return this.#proposed.toArray();
   }
 
   packet(packet: QuorumPacket): void {
@@ -79,11 +80,9 @@ export class LearnerBroadcast {
 
   /** Everything up to this zxid is on disk. */
   durable(zxid: number): void {
-    let count = 0;
-    while (count < this.#unacknowledged.length && this.#unacknowledged[count]! <= zxid) {
-      this.#acknowledge(this.#unacknowledged[count++]!);
+    while (this.#unacknowledged.length > 0 && this.#unacknowledged.head! <= zxid) {
+      this.#acknowledge(this.#unacknowledged.shift()!);
     }
-    this.#unacknowledged.splice(0, count);
   }
 
   #acknowledge(zxid: number): void {

@@ -6,6 +6,7 @@ import {
   quorumPacketName,
 } from '../../wire/quorum.ts';
 import type { InlineReader } from '../../wire/quorum-reader.ts';
+import { Fifo } from '../fifo.ts';
 import type { Accepted } from './learner-discovery.ts';
 import type { LearnerEffects, LearnerParts, Received } from './learner-types.ts';
 import { assertFollows, receivedOf, takeCommitted } from './received.ts';
@@ -45,7 +46,7 @@ export class LearnerSync {
   #mode: 'unknown' | 'log' | 'snapshot' = 'unknown';
   /** Last transaction that was received. */
   #lastReceived: number;
-  readonly #proposed: Received[] = [];
+  readonly #proposed = new Fifo<Received>();
   /** Last transaction that is part of the history, and so in the log or in the snapshot to come. */
   #lastTaken: number;
   #durable: number;
@@ -187,7 +188,7 @@ export class LearnerSync {
     const zxid = makeZxid(this.#epoch, 0);
     this.#effects.send({ type: QuorumPacketType.ACK, zxid, data: null, authinfo: null });
     // Observers hear of the same transactions again when they are committed.
-    const proposed = this.#parts.kind === 'follower' ? this.#proposed : [];
+    const proposed = this.#parts.kind === 'follower' ? this.#proposed.toArray() : [];
     this.#owner.synchronized({ lastZxid: this.#lastTaken, proposed, packets: this.#packets });
   }
 }

@@ -3,6 +3,7 @@ import { formatZxid } from '../../wire/ids.ts';
 import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
 import { readActivation } from '../../wire/quorum-payloads.ts';
 import { readLoggedTxn } from '../../wire/txn.ts';
+import type { Fifo } from '../fifo.ts';
 import { follows } from '../storage/replay.ts';
 import type { Received } from './learner-types.ts';
 import { RoleFailure } from './role-failure.ts';
@@ -35,8 +36,8 @@ export function assertFollows(zxid: number, last: number): void {
 }
 
 /** What is committed next is what was proposed first. */
-export function takeCommitted(proposed: Received[], zxid: number): Received {
-  const received = proposed[0];
+export function takeCommitted(proposed: Fifo<Received>, zxid: number): Received {
+  const received = proposed.head;
   if (received === undefined || received.zxid !== zxid) {
     const expected = received === undefined ? 'nothing' : formatZxid(received.zxid);
     throw new RoleFailure(`the leader commits ${formatZxid(zxid)}, but ${expected} is next`);

@@ -44,7 +44,12 @@ export class LearnerSide implements LinkAcceptor {
         auth: new AuthProviders(config, sha1Base64),
         fourLetterReply: () => '',
       },
-      (committed) => new LearnerPath(this.tree, committed, (packet) => void this.toLeader.push(packet)),
+      (committed) =>
+        new LearnerPath(
+          this.tree,
+          committed,
+          (packet) => void this.toLeader.push({ ...packet, data: Buffer.from(packet.data ?? []) }),
+        ),
     );
   }
 
