@@ -1,54 +1,80 @@
-import { mkdirSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { expect, test } from 'vitest';
-import { connect } from '../../../client/index.ts';
-import { defaultConfig } from '../../../core/config.ts';
-import { type RunningServer, startServer } from '../../../core/server.ts';
+import { connect, type ZooKeeperClient } from '../../../client/index.ts';
 import { loopbackEnsemble } from '../../kit/election-member.ts';
-import { fourLetterWord } from '../../kit/four-letter.ts';
-import { tempDirectory } from '../../kit/temp.ts';
+import { LoopbackMembers } from '../../kit/loopback-members.ts';
 
-async function modeOf({ address }: RunningServer): Promise<string> {
-  const text = await fourLetterWord(address.port, 'srvr');
-  return /Mode: (\w+)/.exec(text)?.[1] ?? 'none';
+const sessionTimeoutMs = 30_000;
+
+/** Resolves when the client has its session at a server again. */
+function reconnected(client: ZooKeeperClient): Promise<void> {
+  return new Promise((resolve) => {
+    client.on('state', (state) => {
+      if (state === 'reconnected') resolve();
+    });
+  });
 }
 
-const hostsOf = (servers: readonly RunningServer[]): string =>
-  servers.map(({ address }) => `127.0.0.1:${address.port}`).join(',');
-
 test('three servers on real sockets serve, and go on when one of them ends', async () => {
-  await using directory = await tempDirectory();
-  const ensemble = await loopbackEnsemble(3);
-  const servers: RunningServer[] = [];
-  for (const { id } of ensemble.servers) {
-    const dataDir = directory.at(String(id));
-    mkdirSync(dataDir);
-    const config = {
-      ...defaultConfig,
-      dataDir,
-      dataLogDir: dataDir,
-      clientPort: 0,
-      clientPortAddress: '127.0.0.1',
-      tickTimeMs: 200,
-      minSessionTimeoutMs: 400,
-      fourLetterWordWhitelist: ['srvr'],
-      serverId: id,
-      ensemble: { ...ensemble, initLimitTicks: 50, syncLimitTicks: 50 },
-    };
-    servers.push(await startServer(config));
+  await using members = await LoopbackMembers.start(await loopbackEnsemble(3));
+  await members.serving();
+  for (const id of members.ids) {
+    await using client = await connect(members.hosts(id), { sessionTimeoutMs });
+    await client.create(`/through-${id}`, 'kept');
   }
-  try {
-    for (const server of servers) {
-      await using client = await connect(hostsOf([server]), { sessionTimeoutMs: 8000 });
-      await client.create(`/through-${server.address.port}`, 'kept');
-    }
-    const modes = await Promise.all(servers.map(modeOf));
-    expect([...modes].sort()).toEqual(['follower', 'follower', 'leader']);
-    const [leader] = servers.splice(modes.indexOf('leader'), 1);
-    await leader!.close();
-    await using client = await connect(hostsOf(servers), { sessionTimeoutMs: 8000 });
-    await client.create('/after', '');
-    expect((await client.children('/')).length).toBe(1 + 3 + 1);
-  } finally {
-    await Promise.all(servers.map((server) => server.close()));
-  }
-}, 60_000);
+  const modes = await Promise.all(members.ids.map((id) => members.mode(id)));
+  expect([...modes].sort()).toEqual(['follower', 'follower', 'leader']);
+  await members.stopServer(await members.leader());
+  await using client = await connect(members.hosts(...members.ids), { sessionTimeoutMs });
+  await client.create('/after', '');
+  expect((await client.children('/')).length).toBe(1 + 3 + 1);
+}, 120_000);
+
+test('an observer on real sockets serves writes and many reads, and follows the next leader', async () => {
+  await using members = await LoopbackMembers.start(await loopbackEnsemble(3, 1));
+  await members.serving();
+  const old = await members.leader();
+  expect(await members.mode(4)).toBe('observer');
+  expect(await members.monitored(old, 'synced_observers')).toBe('1');
+  await using client = await connect(members.hosts(4), { sessionTimeoutMs });
+  await client.create('/a', 'x', { mode: 'ephemeral' });
+  const read = await Promise.all(Array.from({ length: 2000 }, () => client.get('/a')));
+  expect(read.every(({ stat }) => stat.ephemeralOwner === client.sessionId)).toBe(true);
+  const { sessionId } = client;
+  const lookings = Number(await members.monitored(4, 'looking_count'));
+  await Promise.all([reconnected(client), members.stopServer(old)]);
+  expect(Number(await members.monitored(4, 'looking_count'))).toBeGreaterThan(lookings);
+  await client.set('/a', 'y');
+  expect(client.sessionId).toBe(sessionId);
+  expect(await members.monitored(4, 'observer_master_id')).toBe(String(await members.leader()));
+  await using other = await connect(members.hosts(await members.leader()), { sessionTimeoutMs });
+  expect((await other.get('/a')).stat.ephemeralOwner).toBe(sessionId);
+}, 120_000);
+
+test('two of five servers on real sockets are a quorum where groups say so', async () => {
+  const groups = [
+    { id: 1, servers: [1] },
+    { id: 2, servers: [2] },
+    { id: 3, servers: [3, 4, 5] },
+  ];
+  await using members = await LoopbackMembers.start({ ...(await loopbackEnsemble(5)), groups }, [1, 2]);
+  await members.serving();
+  expect([await members.mode(1), await members.mode(2)]).toEqual(['follower', 'leader']);
+  await using client = await connect(members.hosts(1), { sessionTimeoutMs });
+  await client.create('/a', 'kept');
+  expect(await members.monitored(2, 'quorum_size')).toBe('5');
+  expect((await members.ask(2, 'conf')).split('\n')).toContain('group.3=3:4:5');
+  expect(String((await client.get('/zookeeper/config')).data)).toContain('\ngroup.3=3:4:5\nversion=0');
+}, 120_000);
+
+test('whoever says nothing to a member without a leader does not keep it from stopping', async () => {
+  const members = await LoopbackMembers.start(await loopbackEnsemble(3), [1]);
+  const socket = connectSocket(members.port(1), '127.0.0.1');
+  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  // Its answer comes after the connection above was accepted.
+  expect(await members.ask(1, 'ruok')).toBe('imok');
+  expect(await members.ask(1, 'isro')).toBe('null');
+  await members[Symbol.asyncDispose]();
+  await ended;
+}, 120_000);
