@@ -4,7 +4,7 @@ import { hex, stateInWords, type Timeline } from './timeline.ts';
 
 /**
  * What a session sees never goes back, through whatever servers it is led: the zxids of its answers do not fall, its writes take place
- * in the order in which they were sent, and each read shows the state of its zxid. Returns what is wrong, in words.
+ * in the order in which they were sent (with or without an answer), and each read shows the state of its zxid. Returns what is wrong, in words.
  */
 export function checkReads(history: History, timeline: Timeline): string[] {
   const bySession = new Map<SessionId, Operation[]>();
@@ -33,12 +33,13 @@ function* checkOrder(operations: readonly Operation[], timeline: Timeline): Iter
     const isWrite = writesOf(operation).length > 0;
     const zxid = 'zxid' in outcome ? outcome.zxid : isWrite ? timeline.zxidOf(operation) : null;
     if (zxid === null) continue;
-    if (zxid < answeredZxid)
+    if ('zxid' in outcome && zxid < answeredZxid)
       yield `${describe(operation)} goes back to ${hex(zxid)} after ${describe(answered!)}`;
     if (isWrite && zxid <= writtenZxid) {
       yield `${describe(operation)} took place at ${hex(zxid)}, before ${describe(written!)} sent earlier`;
     }
-    // A write without an answer may take place after later reads elsewhere: nothing has said that it did.
+    // A write without an answer may take place after later reads elsewhere, as nothing has said that it did, and before earlier ones,
+    // which clients send again when their connection breaks.
     if ('zxid' in outcome && zxid > answeredZxid) [answered, answeredZxid] = [operation, zxid];
     if (isWrite && zxid > writtenZxid) [written, writtenZxid] = [operation, zxid];
   }

@@ -64,3 +64,11 @@ test('children are those of the zxid', () => {
     expect.stringContaining('nobody made /p/c'),
   ]);
 });
+
+test('a read that was sent again may come after a write without an answer that was sent later', () => {
+  const story = begin()
+    .get('/x', null, 30)
+    .lost({ type: 'set', path: '/a', data: 'a2', version: -1 })
+    .get('/a', node('/a', 'a2', { mzxid: 20, version: 2, czxid: 10 }), 31);
+  expect(faults(story)).toEqual([]);
+});
