@@ -66,22 +66,38 @@ export function maskDigests(acl: readonly Acl[]): Acl[] {
   );
 }
 
-/** Adds what an auth packet proves to a connection's identities, each once. False if it proves nothing. */
+/** Adds what an auth packet proves to a connection's identities, each once. Returns why not, or null when it has. */
 export function addIdentities(
   connection: Connection,
   providers: AuthProviders,
   scheme: string | null,
   auth: Uint8Array | null,
-): boolean {
+): string | null {
   const outcome = providers.authenticate(scheme, auth, connection.link.remoteIp);
-  if (!outcome.ok) return false;
+  if (!outcome.ok) return `authentication by ${scheme} failed`;
   const isHeld = ({ scheme, id }: Id): boolean =>
     connection.ids.some((held) => held.scheme === scheme && held.id === id);
   const added = outcome.ids.filter((id) => !isHeld(id));
-  if (connection.ids.length + added.length > IDENTITIES_MAX) return false;
-  if (added.length > 0) connection.ids = [...connection.ids, ...added];
-  return true;
+  if (added.length === 0) return null;
+  const ids = [...connection.ids, ...added];
+  if (ids.length > IDENTITIES_MAX) return `it would have more than ${IDENTITIES_MAX} identities`;
+  if (bytesOf(ids) > IDENTITIES_BYTES_MAX) {
+    return `its identities would have more than ${IDENTITIES_BYTES_MAX} bytes`;
+  }
+  connection.ids = ids;
+  return null;
 }
 
-/** More than anybody has; each check of a permission goes through all of them. */
+function bytesOf(ids: readonly Id[]): number {
+  let bytes = 0;
+  for (const { scheme, id } of ids) bytes += Buffer.byteLength(scheme ?? '') + Buffer.byteLength(id ?? '');
+  return bytes;
+}
+
+/**
+ * More than anybody has; each check of a permission goes through all of them. Apache ZooKeeper sets no limit, neither of these
+ * nor of their bytes.
+ */
 const IDENTITIES_MAX = 1000;
+/** A learner sends them along with every write, in a packet whose size the leader bounds for the sake of all its clients. */
+const IDENTITIES_BYTES_MAX = 64 * 1024;

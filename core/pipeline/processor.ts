@@ -220,12 +220,12 @@ export class RequestProcessor implements ConnectionOwner, Committed {
   /** Not part of the order: it is answered at once, and counts for the requests after it. */
   #authenticate(connection: Connection, xid: number, bytes: Buffer, start: number, end: number): void {
     const { scheme, auth } = AuthPacket.read(new ByteReader(bytes, start, end));
-    const taken = addIdentities(connection, this.#parts.auth, scheme, auth);
-    connection.out.header(xid, 0, taken ? ErrorCode.Ok : ErrorCode.AuthFailed);
+    const refusal = addIdentities(connection, this.#parts.auth, scheme, auth);
+    connection.out.header(xid, 0, refusal === null ? ErrorCode.Ok : ErrorCode.AuthFailed);
     this.#effects.markDirty(connection);
-    if (taken) return;
+    if (refusal === null) return;
     this.#parts.stats.authFailures++;
-    this.#effects.close(connection, `authentication by ${scheme} failed`);
+    this.#effects.close(connection, refusal);
   }
 
   // -- The write path ----------------------------------------------------------------------------------------------------------

@@ -181,6 +181,19 @@ describe('a client cannot harm others', () => {
     expectServing(server);
   });
 
+  test('identities as long as frames', () => {
+    const server = new SimulatedServer();
+    const client = server.client();
+    const user = 'x'.repeat(30_000);
+    for (const name of ['a', 'b', 'a', 'b', 'a']) client.auth('digest', `${name}${user}:secret`);
+    expect(client.takeReplies().map(({ err }) => err)).toEqual([0, 0, 0, 0, 0]);
+    expect(client.isClosed).toBe(false);
+    client.auth('digest', `c${user}:secret`);
+    expect(client.takeReplies().map(({ err }) => err)).toEqual([ErrorCode.AuthFailed]);
+    expect(client.isClosed).toBe(true);
+    expectServing(server);
+  });
+
   test('a session id that nobody gave out, and one with the highest bit', () => {
     const server = new SimulatedServer({ config: { serverId: 254 } });
     for (const sessionId of [1n, -1n, -(2n ** 63n), 2n ** 63n - 1n]) {
