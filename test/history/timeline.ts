@@ -90,7 +90,12 @@ export class Timeline {
   /** Writes of one type to a node whose answers were lost and of which nothing was seen. */
   lost(path: string, type: Write['type']): readonly Lost[] {
     const all = this.#lost.get(path) ?? [];
-    return all.filter(({ write, operation }) => write.type === type && !this.#proven.has(operation));
+    return all.filter(({ write, operation }) => write.type === type && !this.#isKnown(operation, write));
+  }
+
+  /** Of a multi that somebody has seen a part of, the others have happened too, but may have been undone before anybody looked. */
+  #isKnown(operation: Operation, write: Write): boolean {
+    return this.#proven.has(operation) && (!('data' in write) || this.#dataSeen.has(write.data));
   }
 
   /** Whether a node that was there may have been gone at `zxid` although no delete is known. */

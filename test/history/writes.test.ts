@@ -114,3 +114,13 @@ test('a multi may change a node twice, and takes its place as one', () => {
   story.get('/b', node('/b', 'b0', { mzxid: 12 }), 12);
   expect(faults(story)).not.toEqual([]);
 });
+
+test('a multi without an answer of which a part was seen has done the rest too, seen or not', () => {
+  const writes = [set('/a', 'a1'), create('/b', 'b0')] as const;
+  const story = new Story()
+    .create('/a', 'a0', 10)
+    .lost({ type: 'multi', writes })
+    .delete('/b', 12)
+    .get('/a', node('/a', 'a1', { mzxid: 11, version: 1, czxid: 10 }), 13);
+  expect(faults(story)).toEqual([]);
+});
