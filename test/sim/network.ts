@@ -199,7 +199,10 @@ export class Stream {
   }
 
   #reset(): void {
-    for (const way of this.#ways) way.isLost = false;
+    for (const way of this.#ways) {
+      way.isLost = false;
+      way.held.length = 0;
+    }
     this.#isBroken = false;
     this.cut();
   }

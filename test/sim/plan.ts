@@ -96,7 +96,7 @@ export const everyFault: Profile['weights'] = {
   skew: 2,
 };
 
-export const standardProfile: Profile = { faultsPerSecond: 0.8, opsPerSecond: 12, weights: everyFault };
+export const standardProfile: Profile = { faultsPerSecond: 1.2, opsPerSecond: 18, weights: everyFault };
 
 const PARENTS = ['/a', '/b'];
 const NAMES = ['x', 'y', 'z'];
@@ -130,10 +130,10 @@ function drawOptions(rng: Rng): RunOptions {
     clients: rng.between(2, 5),
     committedCount: rng.pick([3, 20, 500]),
     snapCount: rng.pick([10, 40, 1000]),
-    sessionTimeoutMs: rng.pick([2_000, 4_000, 20_000]),
+    sessionTimeoutMs: rng.pick([1_500, 3_000, 8_000]),
     networkMs: rng.pick([2, 10, 60]),
     diskMs: rng.pick([2, 10, 60]),
-    stormMs: rng.between(4_000, 16_000),
+    stormMs: rng.between(3_000, 10_000),
   };
 }
 
@@ -246,6 +246,13 @@ function drawWrite(rng: Rng): PlannedOp {
   }
 }
 
+/** What parts of a multi do to the same node cannot be told apart afterwards. */
+function isOnlyOne(part: PlannedOp, before: readonly PlannedOp[]): boolean {
+  const path = (op: PlannedOp): string => (op.type === 'multi' ? '' : op.path);
+  if (part.type === 'create' && part.sequential) return false;
+  return before.every((other) => path(other) !== path(part));
+}
+
 function drawOp(rng: Rng): PlannedOp {
   switch (
     rng.weighted({ write: 48, multi: 8, get: 15, exists: 8, children: 9, sync: 5, addWatch: 3, special: 4 })
@@ -258,7 +265,7 @@ function drawOp(rng: Rng): PlannedOp {
           ? ({ type: 'check', path: drawPath(rng), isVersioned: false } as const)
           : drawWrite(rng),
       );
-      return { type: 'multi', parts };
+      return { type: 'multi', parts: parts.filter((part, i) => isOnlyOne(part, parts.slice(0, i))) };
     }
     case 'get':
       return { type: 'get', path: drawPath(rng), watch: rng.chance(30) };

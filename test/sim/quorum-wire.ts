@@ -17,6 +17,7 @@ const RETRY_MAX_MS = 200;
 const ATTEMPT_MS = 5000;
 const REFUSED_LIMIT_MS = 1000;
 const PACKET_BYTES_MAX = 1 << 24;
+const PACKET_BYTES_EXTRA = 64;
 
 /** What one end has sent in this turn, in order: bytes of packets, and streams that are taken chunk by chunk. */
 class Outbox {
@@ -31,7 +32,7 @@ class Outbox {
   }
 
   send(packet: QuorumPacket): void {
-    const writer = new ByteWriter();
+    const writer = new ByteWriter((packet.data?.length ?? 0) + PACKET_BYTES_EXTRA);
     writeQuorumPacket(writer, packet);
     this.#queue.push(writer.finish());
     this.#plan();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { checkHistory } from '../history/check.ts';
 import { Recorder } from '../history/history.ts';
 import { Rng } from '../kit/seed.ts';
@@ -10,6 +9,7 @@ import type { Plan } from './plan.ts';
 import { SimClient } from './sim-client.ts';
 import { performStep } from './steps.ts';
 import type { Trace } from './trace.ts';
+import { TraceHash } from './trace-hash.ts';
 import { ZabRecorder } from './zab-recorder.ts';
 
 const TICK_MS = 500;
@@ -44,7 +44,7 @@ export class Run {
   readonly zab = new ZabRecorder();
   readonly #digests = new DigestRecorder();
   readonly #plan: Plan;
-  readonly #hash = createHash('sha1');
+  readonly #hash = new TraceHash();
   readonly #violations: string[] = [];
   #events = 0;
   #elections = 0;
@@ -63,12 +63,10 @@ export class Run {
       committedCount,
       networkMs: (rng) => rng.below(rng.chance(90) ? 3 : networkMs),
       diskMs: (rng) => rng.below(rng.chance(90) ? 3 : diskMs),
-      config: { tickTimeMs: TICK_MS, minSessionTimeoutMs: 1_000, snapCount, containerCheckIntervalMs: 2_000 },
+      config: { tickTimeMs: TICK_MS, minSessionTimeoutMs: 1_000, snapCount, containerCheckIntervalMs: 2_000, preAllocSizeBytes: 4096 },
       trace: (event) => {
         this.zab.trace(event);
-        this.#hash.update(
-          JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
-        );
+        this.#hash.add(event, this.cluster?.time.nowMs ?? 0);
         if (event.kind === 'role' && event.mode === 'leader' && event.serves) this.#elections++;
         trace?.(event);
       },
@@ -95,7 +93,7 @@ export class Run {
     this.#judge();
     return {
       violations: this.#violations,
-      traceHash: this.#hash.digest('hex'),
+      traceHash: this.#hash.digest(),
       transactions: this.zab.deliveredCount,
       acknowledged: this.history.operations.filter(({ outcome }) => outcome.kind === 'ok').length,
       elections: this.#elections,
