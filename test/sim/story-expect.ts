@@ -1,15 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Files } from '../../core/ports.ts';
 import { NO_NODE } from '../../core/tree/node-id.ts';
 import type { DataTree } from '../../core/tree/tree.ts';
 import { stateOf } from '../kit/tree-state.ts';
 import type { SimulatedCluster } from './cluster.ts';
 
+/** Where simulated servers keep everything. */
+const DIRECTORY = '/data/version-2';
+
 /** All paths but those that every tree has. */
 export function pathsOf(tree: DataTree): string[] {
   const { nodes } = stateOf(tree) as { nodes: Record<string, string> };
   return Object.keys(nodes)
-    .filter((path) => path !== '/' && !path.startsWith('/zookeeper'))
+    .filter((path) => path !== '' && path !== '/' && !path.startsWith('/zookeeper'))
     .sort();
+}
+
+/** Names of the files of a server, and what those of epochs say. */
+export function filesOf(files: Files): string[] {
+  return files.list(DIRECTORY).map((name) => {
+    if (!name.endsWith('Epoch')) return name;
+    const file = files.open(`${DIRECTORY}/${name}`, 'read');
+    const bytes = Buffer.alloc(file.size());
+    file.read(bytes, 0);
+    file.close();
+    return `${name}: ${bytes}`;
+  });
 }
 
 /** Throws where what a story expects is not so: unlike what it shows, that is never recorded anew. */

@@ -3,7 +3,7 @@ import { errorName } from '../../wire/errors.ts';
 import { AddWatchMode } from '../../wire/events.ts';
 import type { MultiOp } from '../../wire/multi.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { bodyOf, FakeClient, type LinkAcceptor } from '../kit/fake-client.ts';
+import { bodyOf, FakeClient, type LinkAcceptor, multiResults } from '../kit/fake-client.ts';
 import type { RawReply } from '../kit/raw-client.ts';
 import { eventText, zxidText } from './story-words.ts';
 
@@ -22,6 +22,10 @@ export class StorySession {
   readonly timeoutMs: number;
   isSilent = false;
   #client: FakeClient;
+  /** The connection over which the client last had its session: what it proves it with, and what it has seen. */
+  #holder: FakeClient;
+  /** Connections that the client has left, and not closed. */
+  #left: FakeClient[] = [];
   #asked: Asked[] = [];
   #isConnected = false;
   #isEndTold = false;
@@ -31,25 +35,26 @@ export class StorySession {
     this.name = name;
     this.timeoutMs = timeoutMs;
     this.#heartbeatMs = nowMs;
-    this.#client = new FakeClient(server);
+    this.#client = this.#holder = new FakeClient(server);
     if (this.#client.isAccepted) this.#client.handshake({ timeoutMs });
   }
 
   get sessionId(): bigint {
-    return this.#client.sessionId;
+    return this.#holder.sessionId;
   }
 
   get isClosed(): boolean {
     return this.#client.isClosed;
   }
 
-  /** The same session at another server, on a new connection. The old one stays as it is, unheard. */
+  /** The same session at another server, on a new connection. The old one stays as it is, unused. */
   move(server: LinkAcceptor): void {
-    const from = this.#client;
+    if (!this.#client.isClosed) this.#left.push(this.#client);
     this.#client = new FakeClient(server);
+    this.#client.lastZxid = this.#holder.lastZxid;
     this.#asked = [];
     this.#isConnected = this.#isEndTold = false;
-    if (this.#client.isAccepted) this.#client.resume(from, this.timeoutMs);
+    if (this.#client.isAccepted) this.#client.resume(this.#holder, this.timeoutMs);
   }
 
   /** The connection breaks without a word. */
@@ -121,7 +126,12 @@ export class StorySession {
 
   /** Creates all of them or none. */
   multi(paths: readonly string[]): void {
-    this.#ask(`multi ${paths.join(' ')}`);
+    this.#ask(`multi ${paths.join(' ')}`, (reply) => {
+      const results = multiResults(reply).map(({ type, body }) =>
+        type === OpCode.error ? errorName(body.err) : 'ok',
+      );
+      return ` (${results.join(', ')})`;
+    });
     const ops = paths.map(
       (path): MultiOp => ({
         type: OpCode.create,
@@ -155,9 +165,14 @@ export class StorySession {
   /** What has come since the last call. */
   takeLines(): string[] {
     const lines: string[] = [];
+    this.#left = this.#left.filter((left) => {
+      if (left.isClosed) lines.push('its connection from before is closed');
+      return !left.isClosed;
+    });
     const { response } = this.#client;
     if (!this.#isConnected && response !== null) {
       this.#isConnected = true;
+      if (response.sessionId !== 0n) this.#holder = this.#client;
       lines.push(response.sessionId === 0n ? 'has no session' : `has its session, ${response.timeOut} ms`);
     }
     for (const item of this.#client.take()) {

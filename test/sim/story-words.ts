@@ -10,6 +10,7 @@ import {
   RevalidateRequest,
   readAckEpoch,
   readForwardedRequest,
+  readPingReply,
 } from '../../wire/quorum-payloads.ts';
 import { type LoggedTxn, readLoggedTxn, type SimpleTxn } from '../../wire/txn.ts';
 
@@ -80,6 +81,11 @@ export function packetText(packet: QuorumPacket, isToLeader: boolean, names: Ses
       if (isToLeader) return `${name} ${sessionText(decode(RevalidateRequest, data).sessionId, names)}`;
       const { sessionId, valid } = decode(RevalidateReply, data);
       return `${name} ${sessionText(sessionId, names)} ${valid ? 'lives' : 'is gone'}`;
+    }
+    case QuorumPacketType.PING: {
+      const touched: string[] = [];
+      if (isToLeader) readPingReply(data, (id) => touched.push(sessionText(id, names)));
+      return [name, ...touched].join(' ');
     }
     case QuorumPacketType.UPTODATE:
     case QuorumPacketType.SYNC:

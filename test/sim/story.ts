@@ -1,8 +1,9 @@
 import { epochOf } from '../../wire/ids.ts';
+import { SIMULATED_CONFIG } from '../kit/simulated-server.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { SimulatedMember } from './member.ts';
 import { StoryCluster } from './story-cluster.ts';
-import { expectSo, pathsOf } from './story-expect.ts';
+import { expectSo, filesOf, pathsOf } from './story-expect.ts';
 import { zxidText } from './story-words.ts';
 
 type Words = readonly string[];
@@ -38,6 +39,9 @@ function way(words: Words): [from: number, to: number] {
   return [server(words[0]), server(words[2])];
 }
 
+/** Log files are sent to learners however long they are beside the snapshot. */
+const LOG_SYNC = { ensemble: { ...SIMULATED_CONFIG.ensemble, snapshotSizeFactor: 0 } };
+
 function optionsOf(words: Words): Omit<ClusterOptions, 'trace' | 'logger'> {
   const groups = option(words, 'groups');
   const commitLog = option(words, 'commit-log');
@@ -48,6 +52,7 @@ function optionsOf(words: Words): Omit<ClusterOptions, 'trace' | 'logger'> {
       ? {}
       : { groups: groups.split('|').map((group) => group.split(',').map(server)) }),
     ...(commitLog === undefined ? {} : { committedCount: Number(commitLog) }),
+    ...(words.includes('log-sync') ? { config: LOG_SYNC } : {}),
     isDown: words.includes('cold'),
     isEachPacketAlone: true,
   };
@@ -147,6 +152,9 @@ const looks: Readonly<Record<string, Carry>> = {
     }
   },
   tree: (story, words) => story.say(pathsOf(story.cluster.member(server(words[0])).tree).join(' ')),
+  disk: (story, words) => {
+    for (const line of filesOf(story.cluster.member(server(words[0])).files)) story.say(line);
+  },
   sessions: (story, words) => {
     const { tree } = story.cluster.member(server(words[0]));
     for (const session of story.sessions.values()) {

@@ -11,7 +11,7 @@ cluster 9 groups 1,2,3|4,5,6|7,8,9
   7 follower, serves clients, last 0:0
   8 follower, serves clients, last 0:0
   9 leader, serves clients, last 1:0
-# A whole group may be gone, and one of each other: four servers of nine go on.
+# A whole group may be gone, and one of each other: four servers of nine are enough.
 crash 7 8 9
   7: down
   8: down
@@ -161,7 +161,7 @@ settle
   6 > 3 COMMIT 2:2
   3: commits 2:2
 expect 2 has /a
-# One more, and no majority is left in the second group, though 3 of 9 would not be a majority anyway.
+# One more, and the first group has no majority left.
 kill 2
   2: down
 tick 2000

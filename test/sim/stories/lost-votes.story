@@ -1,8 +1,8 @@
-# Votes that are lost are said again: an election does not hang on one message.
+# Votes that are lost with a connection are said again on the next one: an election does not hang on one message.
 # Source: spec §22.18, election with lost messages (FLELostMessageTest)
 
 cluster 3 cold
-# What 1 and 2 say to each other does not arrive at first. Server 3 is not there.
+# What 1 and 2 say to each other does not arrive, and is lost with their connection. Server 3 is not there.
 hold 1 > 2
 hold 2 > 1
 show votes
@@ -13,6 +13,7 @@ start 1 2
   2: looking
 settle
 expect no leader
+cut 1 2
 heal
 tick 1000
   1 > 2 looking 1 (epoch 0, last 0:0, round 1)

@@ -1,0 +1,113 @@
+# The power goes in the middle of TRUNC: what is on disk is the whole history or a beginning of it, and the same cut ends the work.
+# Source: spec §22.9; truncation is newest first, each change durable before the next
+
+cluster 3
+  1 follower, serves clients, last 0:0
+  2 follower, serves clients, last 0:0
+  3 leader, serves clients, last 1:0
+create 1 /a
+settle
+  1 > 3 REQUEST createSession of a new session
+  3: proposes 1:1 createSession a new session
+  3 > 2 PROPOSAL 1:1 createSession a new session
+  3 > 1 PROPOSAL 1:1 createSession a new session
+  3: disk has 1:1
+  2: disk has 1:1
+  1: disk has 1:1
+  2 > 3 ACK 1:1
+  3: commits 1:1
+  1 > 3 ACK 1:1
+  3 > 2 COMMIT 1:1
+  2: commits 1:1
+  3 > 1 COMMIT 1:1
+  1: commits 1:1
+  client-1: has its session, 10000 ms
+  1 > 3 REQUEST create of client-1
+  3: proposes 1:2 create /a
+  3 > 2 PROPOSAL 1:2 create /a
+  3 > 1 PROPOSAL 1:2 create /a
+  3: disk has 1:2
+  2: disk has 1:2
+  1: disk has 1:2
+  2 > 3 ACK 1:2
+  3: commits 1:2
+  1 > 3 ACK 1:2
+  3 > 2 COMMIT 1:2
+  2: commits 1:2
+  3 > 1 COMMIT 1:2
+  1: commits 1:2
+  client-1: create /a: ok (1:2)
+kill 1 2
+  1: down
+  2: down
+  client-1: disconnected
+create 3 /b
+create 3 /c
+settle
+  3: proposes 1:3 createSession a new session
+  3: disk has 1:3
+kill 3
+  3: down
+  client-3: disconnected, without an answer to create /b, create /c
+start 1 2
+  1: has 1:2 from its disk
+  1: looking
+  2: has 1:2 from its disk
+  2: looking
+settle
+  1: follower
+  2: leader
+  1: connected to 2
+  1 > 2 FOLLOWERINFO acceptedEpoch 1
+  2: acceptedEpoch 2, currentEpoch 1
+  2 > 1 LEADERINFO epoch 2
+  1: acceptedEpoch 2, currentEpoch 1
+  1 > 2 ACKEPOCH last 1:2 currentEpoch 1
+  2: acceptedEpoch 2, currentEpoch 2
+  2 > 1 DIFF 1:2
+  2 > 1 NEWLEADER 2:0
+  1: acceptedEpoch 2, currentEpoch 2
+  1 > 2 ACK 2:0
+  2: leader, serves clients
+  2 > 1 UPTODATE
+  1: follower, serves clients
+  1 > 2 ACK 2:0
+start 3
+  3: has 1:3 from its disk
+  3: looking
+until 3 > 2 ACKEPOCH
+  3: follower
+  3: connected to 2
+  3 > 2 FOLLOWERINFO acceptedEpoch 1
+  2 > 3 LEADERINFO epoch 2
+  3: acceptedEpoch 2, currentEpoch 1
+  3 > 2 ACKEPOCH last 1:3 currentEpoch 1
+crash-at-change 3 1
+settle
+  2 > 3 TRUNC 1:2
+  3: down
+expect 3 down
+disk 3
+  acceptedEpoch: 2
+  currentEpoch: 1
+  log.100000001
+  snapshot.0
+start 3
+  3: has 1:3 from its disk
+  3: looking
+settle
+  3: follower
+  3: connected to 2
+  3 > 2 FOLLOWERINFO acceptedEpoch 2
+  2 > 3 LEADERINFO epoch 2
+  3 > 2 ACKEPOCH last 1:3 currentEpoch -1
+  2 > 3 TRUNC 1:2
+  3: has 1:2 from its disk
+  2 > 3 NEWLEADER 2:0
+  3: acceptedEpoch 2, currentEpoch 2
+  3 > 2 ACK 2:0
+  2 > 3 UPTODATE
+  3: follower, serves clients
+  3 > 2 ACK 2:0
+expect 3 lacks /b /c
+expect equal
