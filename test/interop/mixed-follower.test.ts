@@ -4,6 +4,7 @@ import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { expectAgreement } from '../kit/agreement.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
+import { fourLetterWord } from '../kit/four-letter.ts';
 import { javaZooKeeper } from '../kit/java.ts';
 import { create, createMany, dieWithTail, exists } from '../kit/mixed-clients.ts';
 import { MixedEnsemble } from '../kit/mixed-ensemble.ts';
@@ -72,6 +73,19 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
         expect(proposals).toBeGreaterThanOrEqual(700);
       }
       await expectAgreement(ensemble);
+    });
+
+    test('answer four-letter words, and are counted by the leader', async () => {
+      const words = 'ruok srvr stat mntr conf cons dump envi isro wchs wchc wchp dirs crst srst'.split(' ');
+      for (const id of ensemble.running) {
+        for (const word of words) {
+          expect(await fourLetterWord(ensemble.port(id), word), `${word} of ${id}`).not.toBe('');
+        }
+        expect(await fourLetterWord(ensemble.port(id), 'isro')).toBe('rw');
+        expect(await ensemble.monitored(id, 'quorum_size')).toBe('3');
+      }
+      expect(await ensemble.monitored(2, 'synced_followers')).toBe('2');
+      expect(await ensemble.monitored(2, 'synced_observers')).toBe('1');
     });
 
     test.each([3, 4])('server %i forwards writes and answers in order', async (id) => {

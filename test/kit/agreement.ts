@@ -26,7 +26,7 @@ export async function expectAgreement(ensemble: MixedEnsemble): Promise<Map<stri
   for (const [index, tree] of trees.entries()) {
     expect(tree, `the nodes of servers ${running[0]} and ${running[index]}`).toEqual(first);
   }
-  for (const name of ['znode_count', 'ephemerals_count', 'global_sessions']) {
+  for (const name of ['znode_count', 'approximate_data_size', 'ephemerals_count', 'global_sessions']) {
     // The last session to be closed may still be on its way to some.
     await eventually(`all have the same ${name}`, async () => {
       const values = await Promise.all(running.map((id) => ensemble.monitored(id, name)));
