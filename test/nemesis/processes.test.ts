@@ -27,7 +27,7 @@ test(
         const faultsMs = Math.min(ROUND_S, DURATION_S - round * ROUND_S) * 1000;
         const report = await playRound(cluster, rng, { workers: 6, faultsMs, root: `/round-${round}` });
         process.stdout.write(`round ${round}: ${wordsOf(report)}\n`);
-        expect(report.acknowledgedWrites).toBeGreaterThan(20);
+        expect(report.faults).toBeGreaterThan(0);
       }
     }),
   DURATION_S * 4_000 + 400_000,

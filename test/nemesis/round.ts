@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../client/index.ts';
 import { checkHistory } from '../history/check.ts';
-import { Recorder } from '../history/history.ts';
+import { Recorder, writesOf } from '../history/history.ts';
+import { eventually } from '../kit/processes.ts';
 import type { Rng } from '../kit/seed.ts';
 import { type Cluster, connectStringOf } from './cluster.ts';
 import { Nemesis } from './faults.ts';
 import { lookAtAll } from './look.ts';
 import { Worker } from './worker.ts';
+
+/** Writes that must succeed when the harm is over. */
+const WRITES_AT_REST = 50;
 
 export interface RoundOptions {
   readonly workers: number;
@@ -44,6 +48,7 @@ export async function playRound(cluster: Cluster, rng: Rng, options: RoundOption
     const work = workers.map((worker) => worker.run());
     await nemesis.run(options.faultsMs);
     await nemesis.calm();
+    await workingAgain(history);
     for (const worker of workers) worker.stop();
     await Promise.all(work);
     for (const { failure } of workers) if (failure !== null) throw failure;
@@ -56,6 +61,18 @@ export async function playRound(cluster: Cluster, rng: Rng, options: RoundOption
     await Promise.all(workers.map((worker) => worker.close()));
   }
   return reportOf(history, nemesis);
+}
+
+/** An ensemble at rest does what it is asked to, at last. */
+async function workingAgain(history: Recorder): Promise<void> {
+  const enough = acknowledgedWrites(history) + WRITES_AT_REST;
+  const limitMs = 120_000;
+  await eventually('clients can write again', () => acknowledgedWrites(history) >= enough, limitMs);
+}
+
+function acknowledgedWrites({ operations }: Recorder): number {
+  return operations.filter((operation) => operation.outcome.kind === 'ok' && writesOf(operation).length > 0)
+    .length;
 }
 
 async function begin(connectString: string, root: string): Promise<void> {
@@ -72,11 +89,11 @@ async function explained(error: unknown, { story }: Nemesis, { servers }: Cluste
   return new Error([message, ...story, `logs of the servers: ${path}`].join('\n'));
 }
 
-function reportOf({ operations, sessions }: Recorder, { story }: Nemesis): RoundReport {
-  const writes = operations.filter(({ action: { type } }) => /^(create|set|delete|multi)$/.test(type));
+function reportOf(history: Recorder, { story }: Nemesis): RoundReport {
+  const { operations, sessions } = history;
   return {
     operations: operations.length,
-    acknowledgedWrites: writes.filter(({ outcome }) => outcome.kind === 'ok').length,
+    acknowledgedWrites: acknowledgedWrites(history),
     unknown: operations.filter(({ outcome }) => outcome.kind === 'unknown').length,
     sessions: sessions.size,
     faults: story.length - 2,
