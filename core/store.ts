@@ -43,7 +43,6 @@ export class Store {
   #durable: number;
   #flushScheduled = false;
   #snapshotAfter: { readonly txns: number; readonly bytes: number };
-  #onSnapshotEnd: (() => void) | null = null;
 
   /** `tree` is what the files hold. */
   constructor(tree: DataTree, parts: StoreParts, events: StoreEvents) {
@@ -143,11 +142,8 @@ export class Store {
   async stop(): Promise<void> {
     this.#timers.stop();
     // The files belong to the next start as soon as this has ended: no snapshot may still be writing to them.
-    const snapshotEnded = new Promise<void>((resolve) => {
-      if (this.#parts.snapshots.busy) this.#onSnapshotEnd = resolve;
-      else resolve();
-    });
     this.#parts.snapshots.abort();
+    const snapshotEnded = new Promise<void>((resolve) => this.#parts.snapshots.whenIdle(resolve));
     try {
       await new Promise<void>((resolve, reject) => {
         this.log.close((error) => (error === null ? resolve() : reject(error)));
@@ -178,7 +174,6 @@ export class Store {
     const startedMs = this.#parts.clock.monotonicMs();
     this.#parts.snapshots.write(new TreeSnapshot(this.tree), (error, path) => {
       const { stats, logger, clock } = this.#parts;
-      this.#onSnapshotEnd?.();
       if (this.#timers.isStopped) return;
       if (error !== null) {
         // The log holds everything, so nothing is lost; the next trigger tries again.

@@ -38,7 +38,9 @@ export class DiskSnapshots {
   readonly #files: Files;
   readonly #options: DiskSnapshotsOptions;
   readonly #yieldTurn: (next: () => void) => void;
-  #current: SnapshotWrite | null = null;
+  /** The one under way, and behind it at most one that was not given up. */
+  readonly #writes: SnapshotWrite[] = [];
+  #onIdle: (() => void)[] = [];
 
   constructor(files: Files, options: DiskSnapshotsOptions) {
     this.#files = files;
@@ -46,35 +48,51 @@ export class DiskSnapshots {
     this.#yieldTurn = options.yieldTurn ?? ((next) => setImmediate(next));
   }
 
-  /** Whether a snapshot is being written. */
+  /** Whether a snapshot is being written, or one that was given up has not ended yet. */
   get busy(): boolean {
-    return this.#current !== null;
+    return this.#writes.length > 0;
+  }
+
+  /** Calls back when no snapshot is being written any more: at once, or after the `done` of the last one. */
+  whenIdle(callback: () => void): void {
+    if (this.busy) this.#onIdle.push(callback);
+    else callback();
   }
 
   /**
    * Writes a snapshot in chunks, yielding in between. It has its name only when it is complete and durable, so none that was
    * left half way is ever preferred to an older one. On an error nothing stays but the older ones. `done` is called once, in
-   * a later turn. One at a time: throws while `busy`.
+   * a later turn. One at a time: throws while another is being written, and waits for the end of one that was given up.
    */
   write(source: SnapshotSource, done: SnapshotDone): void {
-    if (this.#current !== null) throw new Error('a snapshot is being written already');
+    if (this.#writes.some(({ isAborted }) => !isAborted)) {
+      throw new Error('a snapshot is being written already');
+    }
     const write = new SnapshotWrite(
       this.#files,
       this.#options.snapshotDirectory,
       source,
       this.#yieldTurn,
       (error, path) => {
-        this.#current = null;
+        this.#writes.shift();
+        this.#startNext();
         done(error, path);
+        if (this.busy) return;
+        for (const callback of this.#onIdle.splice(0)) callback();
       },
     );
-    this.#current = write;
-    this.#yieldTurn(() => write.start());
+    this.#writes.push(write);
+    if (this.#writes.length === 1) this.#startNext();
+  }
+
+  #startNext(): void {
+    const [next] = this.#writes;
+    if (next !== undefined) this.#yieldTurn(() => next.start());
   }
 
   /** Gives up the snapshot under way, if there is one: its `done` gets an error. */
   abort(): void {
-    this.#current?.abort();
+    for (const write of this.#writes) write.abort();
   }
 
   /**
@@ -155,6 +173,10 @@ class SnapshotWrite {
     });
   }
 
+  get isAborted(): boolean {
+    return this.#aborted;
+  }
+
   abort(): void {
     this.#aborted = true;
   }
@@ -166,6 +188,8 @@ class SnapshotWrite {
       if (this.#aborted) throw new Error(`${this.#path}: the snapshot was given up`);
       action();
     } catch (error) {
+      // Then it is whoever was told of the end that threw.
+      if (this.#ended) throw error;
       this.#end(error as Error);
     }
   }

@@ -135,6 +135,35 @@ describe('a snapshot', () => {
     expect(files.list('/d')).toEqual(['snapshot.1', 'snapshot.2']);
   });
 
+  test('waits for the end of one that was given up', () => {
+    const outcomes = write(source(1, 4000, 300));
+    for (let steps = 0; steps < 5; steps++) files.step();
+    snapshots.abort();
+    const next = write(source(2));
+    expect(() => write(source(3))).toThrow('a snapshot is being written already');
+    snapshots.abort();
+    const last = write(source(2));
+    let isIdle = false;
+    snapshots.whenIdle(() => {
+      isIdle = true;
+    });
+    expect([outcomes, next, last, isIdle]).toEqual([[], [], [], false]);
+    files.run();
+    expect([outcomes, next, last].map(([outcome]) => outcome!.code === null)).toEqual([false, false, true]);
+    expect([isIdle, snapshots.busy, files.list('/d')]).toEqual([true, false, ['snapshot.2']]);
+  });
+
+  test('is told of once, also to somebody who throws', () => {
+    let calls = 0;
+    snapshots.write(source(1), () => {
+      calls++;
+      throw new Error('at the hearer');
+    });
+    expect(() => files.run()).toThrow('at the hearer');
+    files.run();
+    expect([calls, snapshots.busy, files.list('/d')]).toEqual([1, false, ['snapshot.1']]);
+  });
+
   test('that is given up leaves nothing', () => {
     const from = source(9, 4000, 300);
     const outcomes = write(from);
