@@ -1,4 +1,4 @@
-import { connect } from '../../client/index.ts';
+import { connect, NoNodeError } from '../../client/index.ts';
 import type { Recorder, Seen, Tree } from '../history/history.ts';
 import { eventually } from '../kit/processes.ts';
 import { type ClusterServer, connectStringOf } from './cluster.ts';
@@ -15,13 +15,21 @@ export async function look(server: ClusterServer, root: string): Promise<Tree> {
   await client.sync(root);
   const tree = new Map<string, Seen>();
   const paths = [root, ...(await client.children(root)).map((name) => `${root}/${name}`)];
-  const nodes = await Promise.all(paths.map((path) => client.get(path)));
-  for (const [i, { data, stat }] of nodes.entries()) {
+  // A node may go while it is looked for, with its session.
+  const nodes = await Promise.all(paths.map((path) => client.get(path).catch(nullIfGone)));
+  for (const [i, node] of nodes.entries()) {
+    if (node === null) continue;
     const path = paths[i]!;
+    const { data, stat } = node;
     const { version, czxid, mzxid, ephemeralOwner } = stat;
     tree.set(path, { path, data: data?.toString() ?? '', version, czxid, mzxid, ephemeralOwner });
   }
   return tree;
+}
+
+function nullIfGone(error: unknown): null {
+  if (error instanceof NoNodeError) return null;
+  throw error;
 }
 
 /**
