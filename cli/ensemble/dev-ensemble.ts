@@ -30,30 +30,36 @@ const TURNS = { leaderIsKilled: 4, leaderReturns: 5, holderIsKilled: 6, all: 8 }
 /** `zookit dev --servers N`: an ensemble on loopback, the demonstration that kills its leader, and then just the servers. */
 export async function runDevEnsemble(options: DevEnsembleOptions): Promise<void> {
   const directory = options.data === null ? temporaryDirectory() : resolve(options.data);
-  const fail = (error: unknown): never => {
+  /** What is to be closed, the last first. */
+  const open: (() => Promise<void>)[] = [];
+  const closing = new AbortController();
+  let isServing = false;
+  closeOnSignal(async () => {
+    closing.abort();
+    print('\nClosing.');
+    for (const close of open.reverse()) await close();
+  });
+  // What fails because it is being closed is no failure.
+  const onFatal = (error: unknown): void => {
+    if (closing.signal.aborted) return;
     process.stderr.write(`zookit dev: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(ExitCode.failed);
   };
-  process.on('uncaughtException', fail);
-  const cleanUp: (() => Promise<void>)[] = [];
-  closeOnSignal(async () => {
-    print('\nClosing.');
-    for (const close of cleanUp.reverse()) await close();
-  });
+  process.on('uncaughtException', onFatal);
   try {
     const onEnd = (member: LocalMember, how: string): void => {
-      if (isReady) tellOfEnd(member, how);
+      if (isServing && !closing.signal.aborted) tellOfEnd(member, how);
     };
-    let isReady = false;
     const ensemble = await LocalEnsemble.start({ ...options, directory, onEnd });
-    cleanUp.push(() => ensemble.close());
+    open.push(() => ensemble.close());
     await ensemble.serves();
-    isReady = true;
+    isServing = true;
     await greet(ensemble, directory);
-    if (options.demo) await show(ensemble, cleanUp);
+    if (options.demo) await show(ensemble, open, closing.signal);
+    closing.signal.throwIfAborted();
     farewell(ensemble, directory, options.data === null);
   } catch (error) {
-    fail(error);
+    onFatal(error);
   }
 }
 
@@ -79,37 +85,47 @@ async function greet(ensemble: LocalEnsemble, directory: string): Promise<void> 
   print('');
 }
 
-async function show(ensemble: LocalEnsemble, cleanUp: (() => Promise<void>)[]): Promise<void> {
+/** Rejects only if everything is being closed. */
+async function show(
+  ensemble: LocalEnsemble,
+  open: (() => Promise<void>)[],
+  closing: AbortSignal,
+): Promise<void> {
   print(
     `Three processes take turns on InterProcessMutex(client, '${DEMO_LOCK}'), and one writes all the time:`,
   );
   print('');
   try {
-    const timeline = new Timeline(print, WHO_WIDTH);
-    const writer = await SteadyWriter.start(ensemble.connectString);
-    cleanUp.push(() => writer.close());
-    const leaderKill = new LeaderKill(ensemble, writer, timeline);
-    const demo = new Demo(ensemble.connectString, timeline, {
-      turns: TURNS.all,
-      killAtTurn: TURNS.holderIsKilled,
-      during: new Map([
-        [TURNS.leaderIsKilled, () => leaderKill.kill()],
-        [TURNS.leaderReturns, () => leaderKill.restart()],
-      ]),
-    });
-    cleanUp.push(() => demo.close());
-    await demo.run();
-    const kept = await writer.stop();
-    const what = `${writer.acknowledged.toLocaleString('en-US')} writes were acknowledged`;
-    print(kept ? `${what}, and all of them are there.` : colors.red(`${what}, and some of them are LOST.`));
-    await writer.close();
+    await demonstrate(ensemble, open);
   } catch (error) {
+    if (closing.aborted) throw error;
     print('');
     print(
       colors.red(`The demonstration ended early: ${error instanceof Error ? error.message : String(error)}`),
     );
   }
   print('');
+}
+
+async function demonstrate(ensemble: LocalEnsemble, open: (() => Promise<void>)[]): Promise<void> {
+  const timeline = new Timeline(print, WHO_WIDTH);
+  const writer = await SteadyWriter.start(ensemble.connectString);
+  open.push(() => writer.close());
+  const leaderKill = new LeaderKill(ensemble, writer, timeline);
+  const demo = new Demo(ensemble.connectString, timeline, {
+    turns: TURNS.all,
+    killAtTurn: TURNS.holderIsKilled,
+    during: new Map([
+      [TURNS.leaderIsKilled, () => leaderKill.kill()],
+      [TURNS.leaderReturns, () => leaderKill.restart()],
+    ]),
+  });
+  open.push(() => demo.close());
+  await demo.run();
+  const kept = await writer.stop();
+  const what = `${writer.acknowledged.toLocaleString('en-US')} writes were acknowledged`;
+  print(kept ? `${what}, and all of them are there.` : colors.red(`${what}, and some of them are LOST.`));
+  await writer.close();
 }
 
 function farewell(ensemble: LocalEnsemble, directory: string, isTemporary: boolean): void {

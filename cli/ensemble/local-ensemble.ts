@@ -49,7 +49,8 @@ export class LocalEnsemble {
     const places = placesIn(directory, servers, await freePorts(starts, HOST));
     const members = places.map((place) => new LocalMember(place, prepareMember(place, places), onEnd));
     const ensemble = new LocalEnsemble(members, lock);
-    process.once('exit', () => ensemble.#killNow());
+    // Before anybody removes the directory.
+    process.prependOnceListener('exit', () => ensemble.#killNow());
     for (const member of members) member.start();
     return ensemble;
   }

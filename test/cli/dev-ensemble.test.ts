@@ -115,6 +115,17 @@ describe('zookit dev --servers 3', () => {
     expect(pidsIn(child.output).filter(isAlive)).toEqual([]);
   }, 180_000);
 
+  it('says no more when a terminal ends the whole group, a server that is just starting among it', async () => {
+    const args = [built.main, 'dev', '--servers', '3', '--port', '0'];
+    // A group of its own, as a shell gives to what it runs.
+    await using child = new Child(process.execPath, args, { detached: true });
+    await child.waitFor(/writes +go on.*\n.*has the lock/, 90_000);
+    process.kill(-child.pid, 'SIGINT');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.output).toMatch(/\nClosing\.\n$/);
+    expect(pidsIn(child.output).filter(isAlive)).toEqual([]);
+  }, 180_000);
+
   it('ends every process when it is killed itself', async () => {
     await using temp = await tempDirectory();
     await using child = dev('--data', temp.at('data'));
