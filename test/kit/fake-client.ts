@@ -75,7 +75,8 @@ export class FakeClient {
   readonly #server: LinkAcceptor;
   readonly #connection: Connection | null;
   #expected: { readonly xid: number; readonly type: number }[] = [];
-  #nextXid = 1;
+  /** Xids go on with the session, as those of ZooKeeper's clients do: learners find their requests among what is committed by them. */
+  nextXid = 1;
   #isDropped = false;
   lastZxid = 0;
 
@@ -126,11 +127,12 @@ export class FakeClient {
   /** Asks for the session of another client, which has to lose it. */
   resume(other: FakeClient, timeoutMs = 10_000): this {
     const { sessionId, password, lastZxid: lastZxidSeen } = other;
+    this.nextXid = other.nextXid;
     return this.handshake({ sessionId, password, lastZxidSeen, timeoutMs });
   }
 
   /** The frame of a request, for tests that put many into one chunk; a reply is expected from now on. */
-  frame(type: number, body: Uint8Array = Buffer.alloc(0), xid = this.#nextXid++): Buffer {
+  frame(type: number, body: Uint8Array = Buffer.alloc(0), xid = this.nextXid++): Buffer {
     this.#expected.push({ xid, type });
     return framed(Buffer.concat([encode(RequestHeader, { xid, type }), body]));
   }

@@ -119,7 +119,8 @@ export class Machine implements Clock, Scheduler {
       for (const action of actions) if (life === this.life) action();
       for (let next = this.#turn.shift(); next !== undefined; next = this.#turn.shift()) next();
     } catch (error) {
-      if (!(error instanceof PowerLoss)) throw error;
+      // What a process does after the power has gone is nobody's concern.
+      if (!(error instanceof PowerLoss || life !== this.life)) throw error;
     }
     if (this.isUp && life !== this.life) this.#events.powerLost();
     this.#events.turnEnded();

@@ -14,6 +14,7 @@ interface OpenSession {
   readonly id: bigint;
   readonly password: Uint8Array;
   lastZxid: number;
+  nextXid: number;
   readonly watches: WatchTable;
   readonly journal: WatchJournal;
   readonly versions: Map<string, number>;
@@ -138,6 +139,7 @@ export class SimClient {
     if (session === null) link.handshake({ timeoutMs: this.#timeoutMs });
     else {
       link.lastZxid = session.lastZxid;
+      link.nextXid = session.nextXid;
       link.handshake({
         timeoutMs: this.#timeoutMs,
         sessionId: session.id,
@@ -206,7 +208,15 @@ export class SimClient {
   #begin({ sessionId: id, password }: FakeClient): void {
     const journal: WatchJournal = { session: id, entries: [] };
     this.journals.push(journal);
-    this.#session = { id, password, lastZxid: 0, watches: new WatchTable(), journal, versions: new Map() };
+    this.#session = {
+      id,
+      password,
+      lastZxid: 0,
+      nextXid: 1,
+      watches: new WatchTable(),
+      journal,
+      versions: new Map(),
+    };
     this.#history.opened(id);
   }
 
@@ -218,6 +228,7 @@ export class SimClient {
     this.#spokeMs = this.#cluster.time.nowMs;
     connection.asked.push(answered);
     send(connection.link);
+    if (this.#session !== null) this.#session.nextXid = connection.link.nextXid;
   }
 
   #take({ link, asked }: Connection): void {
