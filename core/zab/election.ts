@@ -43,8 +43,10 @@ const UNTRUSTED_ZXID = -1;
  * everybody was asked a second time, as what arrives of it may have been said before it died. For all this, connections must be told in order: nothing of a
  * connection is received before its `peerConnected` or after its `peerGone`. What a gone server said is not listened to.
  *
- * Beyond ZooKeeper: a vote that comes while this server has a leader still is remembered, and counts if it begins to look soon
- * after; who notices a death first would otherwise be heard only when it says its vote again, 200 ms later. And who was answered while this server was looking is told when it has decided, and when the epoch of its vote
+ * Beyond ZooKeeper: who joins a round in which others have waited for long is answered with a better vote, else it would hear it
+ * only when that is said again, up to a minute later. A vote that comes while this server has a leader still is remembered, and
+ * counts if it begins to look soon after; who notices a death first would otherwise be heard only when it says its vote again,
+ * 200 ms later. And who was answered while this server was looking is told when it has decided, and when the epoch of its vote
  * moves on, so that late servers and observers need not ask again. Observers answer nobody, as nobody counts them.
  *
  * Public calls: `begin` each time that the server has no leader, `updateEpoch` when it leads or follows in a new epoch, and
@@ -230,6 +232,9 @@ export class FastLeaderElection {
       this.#propose(this.#isBetter(heard, this.#own) ? heard : this.#own);
     } else if (this.#isBetter(heard, this.#vote)) {
       this.#propose(heard);
+    } else if (this.#intervalMs > this.#minIntervalMs && isGreater(this.#vote, heard)) {
+      // It began to look long after we last said our vote, which we say ever more rarely.
+      this.#answer(from);
     }
     this.#received.set(from, heard);
     this.#conclude(nowMs);

@@ -55,6 +55,18 @@ describe('votes', () => {
     expect(elector.said).toEqual(['3: looking 2 @2']);
   });
 
+  test('who begins to look when the others have waited for long is answered at once, and need not wait for their next vote', () => {
+    const elector = new LoneElector(2, five).begin({ lastZxid: 7 });
+    elector.wait(10_000);
+    elector.take();
+    elector.hear(1, 'looking', { zxid: 6 });
+    expect(elector.said).toEqual(['1: looking 2 @1']);
+    elector.take();
+    // It has taken over our vote: there is nothing to tell it.
+    elector.hear(1, 'looking', { leader: 2, zxid: 7 });
+    expect(elector.said).toEqual([]);
+  });
+
   test('votes for who is no voter, of or by servers without a trusted history, or of absurd rounds are not taken', () => {
     const elector = new LoneElector(2).begin({ lastZxid: 1 });
     elector.hear(3, 'looking', { leader: 9, zxid: 9 });

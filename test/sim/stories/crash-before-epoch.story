@@ -91,10 +91,8 @@ disk 1
   acceptedEpoch: 2
   currentEpoch: 0
   snapshot.0
-# (What the dying process says of it is its last word.)
 crash-at-change 1 7
 settle
-  1: "the role as follower is over: the leader's snapshot cannot be saved: power went"
   1: down
 disk 1
   acceptedEpoch: 2

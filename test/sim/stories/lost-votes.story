@@ -19,9 +19,11 @@ tick 1000
   1 > 2 looking 1 (epoch 0, last 0:0, round 1)
   2 > 1 looking 2 (epoch 0, last 0:0, round 1)
   1: follower
+  2 > 1 looking 2 (epoch 0, last 0:0, round 1)
   1 > 2 following 2 (epoch 0, last 0:0, round 1)
   2: leader
   1: connected to 2
+  1 > 2 following 2 (epoch 0, last 0:0, round 1)
   1 > 2 FOLLOWERINFO acceptedEpoch 0
   2: acceptedEpoch 1, currentEpoch 0
   2 > 1 LEADERINFO epoch 1

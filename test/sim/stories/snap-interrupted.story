@@ -83,17 +83,7 @@ tick 10400
   1: "the role as follower is over: the leader has been silent for 10496 ms"
   1: has 0:0 from its disk
   1: looking
-show votes
-tick 300
-  1 > 2 looking 1 (epoch 0, last 0:0, round 2)
-settle
-  1 > 2 looking 1 (epoch 0, last 0:0, round 2)
-tick 2000
-  1 > 2 looking 1 (epoch 0, last 0:0, round 2)
-  2 > 1 looking 2 (epoch 1, last 1:3, round 2)
-  1 > 2 looking 2 (epoch 1, last 1:3, round 2)
   2: leader
-  2 > 1 leading 2 (epoch 1, last 1:3, round 2)
   1: follower
   1: connected to 2
   1 > 2 FOLLOWERINFO acceptedEpoch 1
@@ -108,7 +98,6 @@ tick 2000
   1: acceptedEpoch 2, currentEpoch 2
   1 > 2 ACK 2:0
   2: leader, serves clients
-  2 > 1 leading 2 (epoch 2, last 1:3, round 2)
   2 > 1 UPTODATE
   1: follower, serves clients
   1 > 2 ACK 2:0
@@ -145,33 +134,5 @@ start 1
   1: has 2:2 from its disk
   1: looking
 settle
-  1 > 2 looking 1 (epoch 2, last 2:2, round 1)
-  2 > 1 leading 2 (epoch 2, last 1:3, round 2)
-  2 > 1 leading 2 (epoch 2, last 1:3, round 2)
-  1 > 2 looking 1 (epoch 2, last 2:2, round 1)
-  2 > 1 leading 2 (epoch 2, last 1:3, round 2)
-  2: "the role as leader is over: only servers 2 are left of a quorum"
-  2: looking
-  2 > 1 looking 2 (epoch 2, last 2:2, round 3)
-  1 > 2 looking 2 (epoch 2, last 2:2, round 3)
-  2: leader
-  2 > 1 leading 2 (epoch 2, last 2:2, round 3)
-  1: follower
-  1: connected to 2
-  1 > 2 FOLLOWERINFO acceptedEpoch 2
-  2: acceptedEpoch 3, currentEpoch 2
-  2 > 1 LEADERINFO epoch 3
-  1: acceptedEpoch 3, currentEpoch 2
-  1 > 2 ACKEPOCH last 2:2 currentEpoch 2
-  2: acceptedEpoch 3, currentEpoch 3
-  2 > 1 DIFF 2:2
-  2 > 1 NEWLEADER 3:0
-  1: acceptedEpoch 3, currentEpoch 3
-  1 > 2 ACK 3:0
-  2: leader, serves clients
-  2 > 1 leading 2 (epoch 3, last 2:2, round 3)
-  2 > 1 UPTODATE
-  1: follower, serves clients
-  1 > 2 ACK 3:0
 expect 1 has /a /b /c
 expect equal
