@@ -9,9 +9,12 @@ const EXPIRY_LIMIT_MS = 60_000;
 /** How often a last look may be disturbed by a session that expires during it. */
 const LOOKS_MAX = 20;
 
+/** Options of clients that are to get their answer, however busy the machine is. */
+export const patience = { sessionTimeoutMs: 60_000, connectTimeoutMs: 120_000 };
+
 /** What one server shows of a node and its children, after it has caught up with the leader. */
 export async function look(server: ClusterServer, root: string): Promise<Tree> {
-  await using client = await connect(connectStringOf([server]), { sessionTimeoutMs: 4_000 });
+  await using client = await connect(connectStringOf([server]), patience);
   await client.sync(root);
   const tree = new Map<string, Seen>();
   const paths = [root, ...(await client.children(root)).map((name) => `${root}/${name}`)];

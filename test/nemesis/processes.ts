@@ -11,6 +11,8 @@ export interface ProcessClusterOptions {
   readonly servers: number;
 }
 
+/** Generous: other work may take the processors. */
+const START_LIMIT_MS = 120_000;
 const LOG_CHARS_MAX = 1_000_000;
 
 /** What the nemesis wants of every server, wherever it runs: failures noticed soon, snapshots and short logs, words answered. */
@@ -18,6 +20,8 @@ export const nemesisConfigLines: readonly string[] = [
   'tickTime=200',
   'initLimit=25',
   'syncLimit=10',
+  // The nemesis's own sessions outlive what it does; those of clients ask for less.
+  'maxSessionTimeout=60000',
   'snapCount=500',
   'preAllocSize=64',
   'maxClientCnxns=0',
@@ -51,7 +55,7 @@ class ServerProcess implements ClusterServer {
   async restart(): Promise<void> {
     const child = new Child(process.execPath, this.#command);
     this.#child = child;
-    await child.waitFor(/listening for clients/);
+    await child.waitFor(/listening for clients/, START_LIMIT_MS);
   }
 
   async pause(): Promise<void> {

@@ -8,7 +8,7 @@ import { eventually } from '../kit/processes.ts';
 import type { Rng } from '../kit/seed.ts';
 import { type Cluster, connectStringOf } from './cluster.ts';
 import { Nemesis } from './faults.ts';
-import { lookAtAll } from './look.ts';
+import { lookAtAll, patience } from './look.ts';
 import { Worker } from './worker.ts';
 
 /** Writes that must succeed when the harm is over. */
@@ -76,7 +76,7 @@ function acknowledgedWrites({ operations }: Recorder): number {
 }
 
 async function begin(connectString: string, root: string): Promise<void> {
-  await using client = await connect(connectString, { sessionTimeoutMs: 4_000, connectTimeoutMs: 60_000 });
+  await using client = await connect(connectString, patience);
   await client.create(root);
 }
 
