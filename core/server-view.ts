@@ -51,7 +51,7 @@ export class RunningView implements ServerView {
   }
 
   get outstandingRequests(): number {
-    let count = 0;
+    let count = this.#viewed.ensemble?.leader?.foreignProposalCount ?? 0;
     for (const connection of this.#viewed.service.clients.connections) count += connection.waitingCount;
     return count;
   }

@@ -57,6 +57,8 @@ export interface LeaderView {
   readonly syncedObserverCount: number;
   /** Syncs of learners that wait for a commit. */
   readonly pendingSyncCount: number;
+  /** Proposals without a commit that no client of the leader itself waits for. */
+  readonly foreignProposalCount: number;
   readonly proposalSizes: ProposalSizes;
 }
 
@@ -81,7 +83,7 @@ export interface ServerView extends HostView {
   /** For how long it has been serving: a member begins anew with each role. */
   readonly uptimeMs: number;
   readonly lastProcessedZxid: Zxid;
-  /** Requests received and not answered, over all connections. */
+  /** Requests received and not answered, over all connections; on a leader also those that learners have forwarded. */
   readonly outstandingRequests: number;
   /** Nodes as ZooKeeper counts them: the root twice, as `/` and as the empty path. */
   readonly nodeCount: number;

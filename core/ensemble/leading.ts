@@ -69,6 +69,12 @@ export class Leading implements Role {
     return this.#service;
   }
 
+  /** Proposals that nobody has committed and no client of this server waits for: those of learners' clients, mostly. */
+  get foreignProposalCount(): number {
+    const proposals = this.#service?.path.broadcast.outstanding() ?? [];
+    return proposals.filter(({ request }) => (request?.origin ?? null) === null).length;
+  }
+
   begin(): void {
     const { clock, config } = this.#parts;
     this.#timers.every(config.tickTimeMs / 2, () => this.leader.tick(clock.monotonicMs()));

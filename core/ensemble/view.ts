@@ -48,7 +48,7 @@ function ensembleViewOf(member: Member, quorum: QuorumVerifier, clock: Clock): E
 }
 
 function leaderViewOf(
-  { leader, proposalSizes }: Leading,
+  { leader, proposalSizes, foreignProposalCount }: Leading,
   { servingSinceMs }: Member,
   { voters }: QuorumVerifier,
   clock: Clock,
@@ -63,6 +63,7 @@ function leaderViewOf(
     syncedNonVotingFollowerCount: followers.filter(({ serverId }) => !voters.includes(serverId)).length,
     syncedObserverCount: synced.length - followers.length,
     pendingSyncCount: leader.pendingSyncCount,
+    foreignProposalCount,
     proposalSizes,
   };
 }

@@ -35,6 +35,7 @@ function leaderView(): LeaderView {
     syncedNonVotingFollowerCount: 1,
     syncedObserverCount: 1,
     pendingSyncCount: 5,
+    foreignProposalCount: 2,
     proposalSizes,
   };
 }
