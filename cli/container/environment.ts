@@ -44,7 +44,13 @@ export function zooCfgOf(environment: Environment, { dataDir, dataLogDir }: Plac
   const servers = words(environment.ZOO_SERVERS);
   // A server line may name the client port itself.
   if (!servers.some((line) => line.includes(';'))) lines.push('clientPort=2181');
-  return `${[...lines, ...servers, ...words(environment.ZOO_CFG_EXTRA)].join('\n')}\n`;
+  const extra = words(environment.ZOO_CFG_EXTRA);
+  const given = new Set(extra.map(keyOf));
+  return `${[...lines.filter((line) => !given.has(keyOf(line))), ...servers, ...extra].join('\n')}\n`;
+}
+
+function keyOf(line: string): string {
+  return line.slice(0, line.indexOf('='));
 }
 
 function words(text = ''): string[] {

@@ -22,7 +22,7 @@ test('without variables: a server alone at the usual port', () => {
 });
 
 test('an ensemble in one variable, and lines of any kind in another', () => {
-  const { config } = parse(
+  const { config, warnings } = parse(
     zooCfgOf(
       {
         ZOO_SERVERS:
@@ -37,6 +37,7 @@ test('an ensemble in one variable, and lines of any kind in another', () => {
   expect(config).toMatchObject({ serverId: 2, clientPort: 2181, tickTimeMs: 250, snapCount: 777 });
   expect(config.ensemble.servers.map(({ id }) => id)).toEqual([1, 2, 3]);
   expect(config.fourLetterWordWhitelist).toEqual(['srvr', 'ruok']);
+  expect(warnings).toEqual([]);
 });
 
 test('server lines without a client address leave the usual port', () => {
