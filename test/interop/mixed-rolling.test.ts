@@ -27,6 +27,8 @@ describe.skipIf(javaZooKeeper() === null)('an ensemble whose servers are replace
         { id: 3, kind: 'java' },
       ],
       main: built.main,
+      // Apache ZooKeeper moves the members to a file of their own then, and numbers them: what follows must find both.
+      configLines: ['reconfigEnabled=true'],
     });
     await ensemble.start(1, 2, 3);
     await using load = await MixedLoad.start(ensemble.connectString, 3);
