@@ -18,6 +18,8 @@ export class EnsembleStats {
   /** Connections that ended because there was no leader, and so nobody to serve them. */
   turnedAway = 0;
 
+  /** Milliseconds from the arrival of a request at the leader to its commit. */
+  readonly quorumAckMs = new Summary();
   /** Milliseconds from the beginning of the search for a leader to its end. */
   readonly electionMs = new Summary();
   /** Milliseconds from the end of one role to the moment at which the next one serves clients. */
@@ -38,6 +40,7 @@ export class EnsembleStats {
     this.snapshots = 0;
     this.revalidations = 0;
     this.turnedAway = 0;
+    this.quorumAckMs.reset();
     this.electionMs.reset();
     this.unavailableMs.reset();
     this.leaderUnavailableMs.reset();

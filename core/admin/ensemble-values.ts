@@ -28,6 +28,7 @@ export function ensembleValues(view: ServerView): [name: string, value: string][
     ['snap_count', formatWhole(counts.snapshots)],
     ['revalidate_count', formatWhole(counts.revalidations)],
     ['cnxn_closed_without_zk_server_running', formatWhole(counts.turnedAway)],
+    ...summaryValues('quorum_ack_latency', counts.quorumAckMs),
     ...summaryValues('election_time', counts.electionMs),
     ...summaryValues('unavailable_time', counts.unavailableMs),
     ...summaryValues('leader_unavailable_time', counts.leaderUnavailableMs),

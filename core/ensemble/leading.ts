@@ -144,7 +144,7 @@ export class Leading implements Role {
     const { store, committedLog, config, quorum, stats } = this.#parts;
     const { tree } = store;
     tree.lastProcessedZxid = makeZxid(epoch, 0);
-    const service = new Service({ ...this.#parts, tree }, (committed) => {
+    const service: Service<LeaderPath> = new Service({ ...this.#parts, tree }, (committed) => {
       const parts = { ...this.#parts, tree, serverId: config.serverId, quorum };
       return new LeaderPath(parts, committed, {
         log: (proposal) => {
@@ -155,6 +155,9 @@ export class Leading implements Role {
         },
         commit: (proposal) => {
           stats.ensemble.commits++;
+          if (proposal.request !== null) {
+            stats.ensemble.quorumAckMs.add(service.processor.nowMs - proposal.request.receivedMs);
+          }
           committedLog.add(proposal.zxid, proposal.bytes);
           this.leader.committed(proposal);
         },

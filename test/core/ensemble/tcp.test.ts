@@ -63,6 +63,9 @@ test('two of five servers on real sockets are a quorum where groups say so', asy
   await using client = await connect(members.hosts(1), { sessionTimeoutMs });
   await client.create('/a', 'kept');
   expect(await members.monitored(2, 'quorum_size')).toBe('5');
+  // The session and the node.
+  expect(await members.monitored(2, 'commit_count')).toBe('2');
+  expect(await members.monitored(2, 'cnt_quorum_ack_latency')).toBe('2');
   expect((await members.ask(2, 'conf')).split('\n')).toContain('group.3=3:4:5');
   expect(String((await client.get('/zookeeper/config')).data)).toContain('\ngroup.3=3:4:5\nversion=0');
 }, 120_000);
