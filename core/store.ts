@@ -1,7 +1,7 @@
 import type { ServerStats } from './admin/stats.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiskLog } from './io/disk-log.ts';
-import type { DiskSnapshots } from './io/disk-snapshot.ts';
+import type { DiskSnapshots, SnapshotDone } from './io/disk-snapshot.ts';
 import type { Clock, Logger, Random } from './ports.ts';
 import { type Scheduler, Timers } from './timers.ts';
 import { TreeSnapshot } from './tree/snapshot-view.ts';
@@ -42,6 +42,8 @@ export class Store {
   #lastLogged: number;
   #durable: number;
   #flushScheduled = false;
+  /** Snapshots that wait until everything up to a zxid is on disk. */
+  #awaitingDurable: { readonly zxid: number; readonly publish: () => void }[] = [];
   #snapshotAfter: { readonly txns: number; readonly bytes: number };
 
   /** `tree` is what the files hold. */
@@ -77,10 +79,12 @@ export class Store {
     return this.#parts.openLog({
       durable: (zxid) => {
         this.#durable = zxid;
+        this.#releaseSnapshots(zxid);
         if (!this.#timers.isStopped) this.#events.durable(zxid);
       },
       failed: (error) => {
         this.halt();
+        this.#releaseSnapshots(Number.POSITIVE_INFINITY);
         this.#events.failed(error);
       },
     });
@@ -172,7 +176,7 @@ export class Store {
     this.#snapshotAfter = this.#drawSnapshotAfter();
     this.log.roll();
     const startedMs = this.#parts.clock.monotonicMs();
-    this.#parts.snapshots.write(new TreeSnapshot(this.tree), (error, path) => {
+    const done: SnapshotDone = (error, path) => {
       const { stats, logger, clock } = this.#parts;
       if (this.#timers.isStopped) return;
       if (error !== null) {
@@ -181,7 +185,23 @@ export class Store {
         return;
       }
       stats.snapshotMs.add(clock.monotonicMs() - startedMs);
-    });
+    };
+    this.#parts.snapshots.write(new TreeSnapshot(this.tree), done, (publish) => this.#whenDurable(publish));
+  }
+
+  /**
+   * In an ensemble a transaction may be committed, and so be in the tree and in a snapshot of it, before the own log has it on disk.
+   * Were such a snapshot left after a loss of power, the log would end before it.
+   */
+  #whenDurable(publish: () => void): void {
+    if (this.isDurable) publish();
+    else this.#awaitingDurable.push({ zxid: this.#lastLogged, publish });
+  }
+
+  #releaseSnapshots(zxid: number): void {
+    const released = this.#awaitingDurable.filter((waiting) => waiting.zxid <= zxid);
+    this.#awaitingDurable = this.#awaitingDurable.filter((waiting) => waiting.zxid > zxid);
+    for (const { publish } of released) publish();
   }
 
   #purge(): void {

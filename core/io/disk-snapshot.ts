@@ -25,6 +25,9 @@ export interface DiskSnapshotsOptions {
 /** `error` is null when the snapshot is durable under `path`. */
 export type SnapshotDone = (error: Error | null, path: string) => void;
 
+/** Calls back when the snapshot may have its name: it must not show what the log might yet lose. */
+export type SnapshotReady = (publish: () => void) => void;
+
 /** About a millisecond of work, between two turns of the event loop. */
 const CHUNK_BYTES_GOAL = 256 * 1024;
 /**
@@ -63,8 +66,9 @@ export class DiskSnapshots {
    * Writes a snapshot in chunks, yielding in between. It has its name only when it is complete and durable, so none that was
    * left half way is ever preferred to an older one. On an error nothing stays but the older ones. `done` is called once, in
    * a later turn. One at a time: throws while another is being written, and waits for the end of one that was given up.
+   * `ready` is asked once everything is written.
    */
-  write(source: SnapshotSource, done: SnapshotDone): void {
+  write(source: SnapshotSource, done: SnapshotDone, ready: SnapshotReady = (publish) => publish()): void {
     if (this.#writes.some(({ isAborted }) => !isAborted)) {
       throw new Error('a snapshot is being written already');
     }
@@ -73,6 +77,7 @@ export class DiskSnapshots {
       this.#options.snapshotDirectory,
       source,
       this.#yieldTurn,
+      ready,
       (error, path) => {
         this.#writes.shift();
         this.#startNext();
@@ -137,6 +142,7 @@ class SnapshotWrite {
   readonly #directory: string;
   readonly #source: SnapshotSource;
   readonly #yieldTurn: (next: () => void) => void;
+  readonly #ready: SnapshotReady;
   readonly #done: SnapshotDone;
   readonly #temporaryPath: string;
   readonly #path: string;
@@ -154,12 +160,14 @@ class SnapshotWrite {
     directory: string,
     source: SnapshotSource,
     yieldTurn: (next: () => void) => void,
+    ready: SnapshotReady,
     done: SnapshotDone,
   ) {
     this.#files = files;
     this.#directory = directory;
     this.#source = source;
     this.#yieldTurn = yieldTurn;
+    this.#ready = ready;
     this.#done = done;
     this.#temporaryPath = joinPath(directory, temporarySnapshotName(source.zxid));
     this.#path = joinPath(directory, snapshotName(source.zxid));
@@ -224,7 +232,7 @@ class SnapshotWrite {
       this.#step(() => {
         if (error !== null) throw error;
         this.#syncedPosition = this.#position;
-        if (this.#complete) this.#publish();
+        if (this.#complete) this.#ready(() => this.#step(() => this.#publish()));
         else this.#yieldTurn(() => this.#step(() => this.#nextChunk()));
       });
     });
