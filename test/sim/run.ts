@@ -1,6 +1,8 @@
 import { checkHistory } from '../history/check.ts';
 import { Recorder } from '../history/history.ts';
 import { Rng } from '../kit/seed.ts';
+import { changesOf } from './check/changes.ts';
+import { checkWatches } from './check/watches.ts';
 import { checkZab } from './check/zab.ts';
 import { type Seams, SimulatedCluster } from './cluster.ts';
 import { DigestRecorder } from './digest-recorder.ts';
@@ -63,7 +65,13 @@ export class Run {
       committedCount,
       networkMs: (rng) => rng.below(rng.chance(90) ? 3 : networkMs),
       diskMs: (rng) => rng.below(rng.chance(90) ? 3 : diskMs),
-      config: { tickTimeMs: TICK_MS, minSessionTimeoutMs: 1_000, snapCount, containerCheckIntervalMs: 2_000, preAllocSizeBytes: 4096 },
+      config: {
+        tickTimeMs: TICK_MS,
+        minSessionTimeoutMs: 1_000,
+        snapCount,
+        containerCheckIntervalMs: 2_000,
+        preAllocSizeBytes: 4096,
+      },
       trace: (event) => {
         this.zab.trace(event);
         this.#hash.add(event, this.cluster?.time.nowMs ?? 0);
@@ -190,6 +198,9 @@ export class Run {
       for (const { message } of failures)
         this.#violations.push(`the disk of server ${id} failed: ${message}`);
     }
+    const changes = this.zab.delivered.flatMap((transaction) => changesOf(this.zab.bytesOf(transaction)));
+    const journals = this.clients.flatMap((client) => client.journals);
+    this.#violations.push(...checkWatches(journals, changes).map((why) => `Watches: ${why}`));
     if (this.history.trees.size === this.cluster.members.length) {
       this.#violations.push(...checkHistory(this.history));
     }

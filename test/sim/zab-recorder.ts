@@ -29,6 +29,7 @@ export class ZabRecorder implements ZabRun {
   readonly contradictions: string[] = [];
   readonly #held = new Map<ServerId, Held>();
   readonly #transactions = new Map<number, Transaction>();
+  readonly #bytes = new Map<number, Buffer>();
   /** By learner: what its leader had applied when it began to send its tree. */
   readonly #sent = new Map<ServerId, Transaction[]>();
 
@@ -76,8 +77,10 @@ export class ZabRecorder implements ZabRun {
     const known = this.#transactions.get(zxid);
     if (known?.content === content) return known;
     const transaction = { zxid, content };
-    if (known === undefined) this.#transactions.set(zxid, transaction);
-    else this.contradictions.push(`0x${zxid.toString(16)} stands for two transactions`);
+    if (known === undefined) {
+      this.#transactions.set(zxid, transaction);
+      this.#bytes.set(zxid, bytes);
+    } else this.contradictions.push(`0x${zxid.toString(16)} stands for two transactions`);
     return transaction;
   }
 
@@ -155,6 +158,11 @@ export class ZabRecorder implements ZabRun {
       (longest, { delivered }) => (delivered.length > longest.length ? delivered : longest),
       [],
     );
+  }
+
+  /** A transaction as it stands in logs. */
+  bytesOf({ zxid }: Transaction): Buffer {
+    return this.#bytes.get(zxid)!;
   }
 
   /** What a server's tree holds now. */
