@@ -121,10 +121,9 @@ export class Leader {
     this.#guarded(() => {
       this.#dropSilent();
       if (this.#broadcast === null) this.#limits.assertStepInTime(nowMs);
-      else {
-        this.#assertHasQuorum();
-        this.#assertHasZxids(this.#broadcast.lastProposed);
-      }
+      else this.#assertHasZxids(this.#broadcast.lastProposed);
+      // Whoever has left looks for a leader, and cannot join this one as long as no quorum follows it.
+      if (this.#discovery.epoch !== null) this.#assertHasQuorum();
       const ping = packets.ping(this.#broadcast?.lastProposed ?? this.#parts.lastZxid);
       for (const handler of this.#handlers) if (handler.isForwarding) handler.link.send(ping);
     });

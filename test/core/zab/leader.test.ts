@@ -200,6 +200,15 @@ describe('the time that a leader gives', () => {
     expect(world.journal.at(-1)).toMatch(/^fail: no quorum of followers within initLimit, 1000 ms/);
   });
 
+  test('ends when those are gone with whom it chose the epoch', () => {
+    const world = new LeaderWorld();
+    const follower = world.learner().info(2);
+    world.pass(TICK_MS);
+    world.leader.disconnected(follower.handler);
+    world.pass(TICK_MS / 2);
+    expect(world.journal).toEqual(['accepted 5', 'fail: only servers 1 are left of a quorum']);
+  });
+
   test('to a learner that waits for UPTODATE is not syncLimit, as Java answers no pings then', () => {
     const world = new LeaderWorld({ quorum: new Majority([1, 2, 3, 4, 5]) });
     const [a, b] = [world.learner().info(2), world.learner().info(3)];

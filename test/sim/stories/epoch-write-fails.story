@@ -68,13 +68,11 @@ start 1
   1: has 1:2 from its disk
   1: looking
 settle
-tick 10000
-  2: "the role as leader is over: no quorum of followers within initLimit, 10000 ms"
+  2: "the role as leader is over: only servers 2 are left of a quorum"
   2: looking
   1: follower
   2: leader
   1: connected to 2
-settle
   1 > 2 FOLLOWERINFO acceptedEpoch 1
   2: acceptedEpoch 3, currentEpoch 1
   2 > 1 LEADERINFO epoch 3
@@ -89,6 +87,8 @@ settle
   2 > 1 UPTODATE
   1: follower, serves clients
   1 > 2 ACK 3:0
+tick 1000
+settle
 expect leader 2
 create 1 /b
 settle
