@@ -76,7 +76,7 @@ settle
   1 > 2 ACK 2:0
 expect 3 down
 expect leader 2
-# The followers had it on disk already, so it was committed after all, and the client had no answer.
+# The followers had been sent it, so it was in the new leader's log: it counts, though its client had no answer.
 move s3 1
 get s3 /a
 start 3
