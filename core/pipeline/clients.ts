@@ -82,7 +82,8 @@ export class Clients {
     else this.#byIp.delete(remoteIp);
     connection.phase = 'closed';
     this.#parts.tree.watches.removeWatcher(connection);
-    if (connection.session?.owner === connection) connection.session.owner = null;
+    // Still this server's: what it asked of another one before may be under way from there.
+    if (connection.session?.owner === connection) connection.session.owner = this;
     connection.dropWaiting();
   }
 

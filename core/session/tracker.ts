@@ -3,7 +3,10 @@ export interface Session {
   readonly id: bigint;
   /** Negotiated anew at each connect. */
   timeoutMs: number;
-  /** The connection that owns it; requests of any other are refused as moved. Null while it has none. */
+  /**
+   * Its connection, or what stands for the server that its client was last heard through; requests that come another way are refused
+   * as moved. Null until anything was heard.
+   */
   owner: object | null;
   /** Its end is under way: nothing more is accepted from it. */
   closing: boolean;

@@ -112,6 +112,28 @@ test('a session moves from one server to another with its ephemeral nodes', () =
   expect(moved.takeReplies().map(({ err }) => err)).toEqual([0]);
 });
 
+test('what a session asked of a server is refused when it has been to the leader since', () => {
+  const cluster = serving();
+  const leader = cluster.leader!;
+  const follower = followerOf(cluster);
+  const client = cluster.client(follower);
+  cluster.blockWay(follower.id, leader.id);
+  client.send(OpCode.create, create('/earlier'));
+  cluster.advance(100);
+  client.drop();
+  const moved = cluster.resume(client, leader);
+  moved.send(OpCode.create, create('/later'));
+  cluster.until('created', () => moved.awaited === 0);
+  moved.drop();
+  cluster.advance(100);
+  cluster.heal();
+  cluster.advance(1_000);
+  expect([leader.tree.findPath('/later') !== 0, leader.tree.findPath('/earlier') !== 0]).toEqual([
+    true,
+    false,
+  ]);
+});
+
 test('the leader ends a session that is silent, heard through whichever server', () => {
   const cluster = serving();
   const [a, b] = [cluster.client(followerOf(cluster)), cluster.client(followerOf(cluster))];
