@@ -30,7 +30,7 @@ export interface LeaderConnectionParts {
 }
 
 /** Pauses between two attempts at one address: a leader opens its port moments after its election. */
-const RETRY_MIN_MS = 10;
+const RETRY_MIN_MS = 2;
 const RETRY_MAX_MS = 200;
 /** An attempt without an answer ends here, and the name is resolved anew: time for two lost packets to be repeated. */
 const ATTEMPT_MS = 5000;

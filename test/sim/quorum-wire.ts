@@ -12,7 +12,7 @@ import type { SimulatedMember } from './member.ts';
 import { type Network, Stream } from './network.ts';
 
 /** Like those of `core/io/quorum-connection.ts`: pauses between attempts, time for one of them, and for refusals only. */
-const RETRY_MIN_MS = 10;
+const RETRY_MIN_MS = 2;
 const RETRY_MAX_MS = 200;
 const ATTEMPT_MS = 5000;
 const REFUSED_LIMIT_MS = 1000;
