@@ -13,8 +13,8 @@ import type { MemberParts, Role, RoleEvents, RoleParts } from './role.ts';
 
 /** The doors to the other servers. */
 export interface MemberNetwork {
-  /** Sends an election message; a newer one may take the place of one that has not left. */
-  sendVote(to: ServerId, message: Buffer): void;
+  /** Sends an election message; a newer one may take the place of one that has not left. `asks`: it wants an answer. */
+  sendVote(to: ServerId, message: Buffer, asks?: boolean): void;
   /** Opens the quorum port, for learners to come to `Member.leading`. */
   openQuorumPort(leading: Leading): void;
   closeQuorumPort(): void;
@@ -55,7 +55,8 @@ export class Member {
     this.election = new FastLeaderElection(
       { serverId: config.serverId, quorum, config: ensembleText },
       {
-        send: (to, notification) => network.sendVote(to, writeNotification(notification)),
+        send: (to, notification) =>
+          network.sendVote(to, writeNotification(notification), notification.state === 'looking'),
         decided: ({ leader }, state) => this.#decided(leader, state),
         voterLooking: () => {},
         configSeen: (text) => this.#configSeen(text),

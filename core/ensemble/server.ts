@@ -135,8 +135,8 @@ class Network implements MemberNetwork {
     await Promise.all([this.#mesh.close(), this.#closing]);
   }
 
-  sendVote(to: ServerId, message: Buffer): void {
-    this.#mesh.send(to, message);
+  sendVote(to: ServerId, message: Buffer, asks?: boolean): void {
+    this.#mesh.send(to, message, asks);
   }
 
   openQuorumPort(leading: Leading): void {

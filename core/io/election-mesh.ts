@@ -124,10 +124,11 @@ export class ElectionMesh {
 
   /**
    * Sends the newest message to a peer: now, or when there is a connection again, unless a newer one takes its place. The bytes must not
-   * change afterwards. To a server that is neither a member nor connected, nothing is sent.
+   * change afterwards. To a server that is neither a member nor connected, nothing is sent. `asks`: the message wants an answer; a
+   * connection over which none comes is replaced when the peer is asked again.
    */
-  send(to: ServerId, message: Buffer): void {
-    if (!this.#closing.signal.aborted) this.#peers.get(to)?.send(message);
+  send(to: ServerId, message: Buffer, asks = false): void {
+    if (!this.#closing.signal.aborted) this.#peers.get(to)?.send(message, asks);
   }
 
   /** Ends everything; no event follows. Resolves when the ports are free and every socket is gone. */

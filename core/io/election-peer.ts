@@ -44,6 +44,11 @@ const BACKOFF_MAX_MS = 1000;
 const GOOD_LINK_MS = 1000;
 /** A knock this soon after a connection was made was under way before it, and says nothing about it. */
 const KNOCK_RACE_MS = 1000;
+/**
+ * A question that nobody has answered for this long makes the connection doubtful: whoever is asked answers at once, or asks again and
+ * again as well. When addresses have changed or a network was cut, the system notices by itself only after a quarter of an hour.
+ */
+const ANSWER_LIMIT_MS = 2000;
 /** How long a knock may take to be read. */
 const KNOCK_LINGER_MS = 2000;
 
@@ -68,6 +73,8 @@ export class ElectionPeer {
   /** The last message: sent again on a new connection, as nobody knows whether it arrived on the old one. */
   #newest: Buffer | null = null;
   #sendCount = 0;
+  /** When the connection was first asked something since it last said anything; null if nothing is asked. */
+  #askedAtMs: number | null = null;
   #isGone = false;
   #isClosed = false;
 
@@ -87,11 +94,25 @@ export class ElectionPeer {
     if (reach.isPersistent && this.isIdle) this.#dial();
   }
 
-  send(message: Buffer): void {
+  /** `asks`: the peer has to say something soon, or the connection is given up for a new one when it is asked again. */
+  send(message: Buffer, asks: boolean): void {
     this.#newest = message;
     this.#sendCount++;
-    if (this.#link !== null) this.#link.send(message);
-    else this.#dialSoon();
+    if (this.#link === null) {
+      this.#dialSoon();
+      return;
+    }
+    if (!asks) this.#askedAtMs = null;
+    else this.#askedAtMs ??= this.#nowMs();
+    const unansweredMs = this.#askedAtMs === null ? 0 : this.#nowMs() - this.#askedAtMs;
+    if (unansweredMs < ANSWER_LIMIT_MS) {
+      this.#link.send(message);
+      return;
+    }
+    this.#parts.logger.info(
+      `election: server ${this.id} has not answered for ${Math.round(unansweredMs)} ms`,
+    );
+    this.#renew();
   }
 
   /** The peer, whose id is the larger one, has opened a connection; `rest` came right after its handshake. */
@@ -105,10 +126,7 @@ export class ElectionPeer {
     this.#toldAddresses = addresses;
     if (this.#link !== null && nowMs - this.#linkSinceMs < KNOCK_RACE_MS) return;
     if (this.#attempt !== null && nowMs - this.#attemptSinceMs < KNOCK_RACE_MS) return;
-    this.#link?.destroy();
-    this.#link = null;
-    this.#backoffMs = BACKOFF_MIN_MS;
-    this.#dial();
+    this.#renew();
   }
 
   /** Drops everything; nothing is told any more. */
@@ -123,6 +141,14 @@ export class ElectionPeer {
 
   #nowMs(): number {
     return this.#parts.clock.monotonicMs();
+  }
+
+  /** Gives the connection up, and looks for another at once. */
+  #renew(): void {
+    this.#link?.destroy();
+    this.#link = null;
+    this.#backoffMs = BACKOFF_MIN_MS;
+    this.#dial();
   }
 
   #stopDialling(): void {
@@ -170,7 +196,10 @@ export class ElectionPeer {
     this.#stopDialling();
     this.#link?.destroy();
     const link = new ElectionLink(socket, {
-      message: (bytes) => this.#parts.events.message(this.id, bytes),
+      message: (bytes) => {
+        this.#askedAtMs = null;
+        this.#parts.events.message(this.id, bytes);
+      },
       ended: (fault) => {
         this.#link = null;
         if (this.#nowMs() - this.#linkSinceMs >= GOOD_LINK_MS) this.#backoffMs = BACKOFF_MIN_MS;
@@ -179,6 +208,7 @@ export class ElectionPeer {
     });
     this.#link = link;
     this.#linkSinceMs = this.#nowMs();
+    this.#askedAtMs = null;
     this.#isGone = false;
     this.#parts.logger.debug(`election: connected to server ${this.id}`);
     const sendCount = this.#sendCount;

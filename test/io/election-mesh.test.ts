@@ -106,6 +106,61 @@ describe('connections between servers', () => {
   });
 });
 
+describe('a connection that carries nothing any more', () => {
+  const ends = (text: string) => (bytes: Buffer) => bytes.toString().endsWith(text);
+
+  test('is given up by the larger id when nobody answers, and opened anew', async () => {
+    await using listener = await RawListener.start();
+    await using mesh = await TestMesh.start(2);
+    mesh.meet({ id: 1, address: listener.address });
+    const dead = await listener.peer(0);
+    await mesh.until('connected 1');
+    mesh.ask(1, 'who leads?');
+    await dead.until('the question', ends('who leads?'));
+    mesh.aheadMs = 3000;
+    mesh.ask(1, 'who leads now?');
+    await dead.closed();
+    await (await listener.peer(1)).until('the question on a new connection', ends('who leads now?'));
+    await mesh.until('connected 1', 2);
+    expect(mesh.log).not.toContain('gone 1');
+  });
+
+  test('is given up by the smaller id, which knocks for a new one', async () => {
+    await using listener = await RawListener.start();
+    await using mesh = await TestMesh.start(1);
+    using dead = RawPeer.as(2, mesh.address);
+    await mesh.until('connected 2');
+    mesh.meet({ id: 2, address: listener.address });
+    mesh.ask(2, 'who leads?');
+    await dead.until('the question', ends('who leads?'));
+    mesh.aheadMs = 3000;
+    mesh.ask(2, 'who leads now?');
+    await dead.closed();
+    await (await listener.peer(0)).closed();
+    using back = RawPeer.as(2, mesh.address);
+    await back.until('the question on a new connection', ends('who leads now?'));
+  });
+
+  test('is kept while there are answers, and when nothing was asked', async () => {
+    await using listener = await RawListener.start();
+    await using mesh = await TestMesh.start(2);
+    mesh.meet({ id: 1, address: listener.address });
+    const kept = await listener.peer(0);
+    await mesh.until('connected 1');
+    mesh.ask(1, 'who leads?');
+    await kept.until('the question', ends('who leads?'));
+    kept.say('three');
+    await mesh.until('1: three');
+    mesh.aheadMs += 3000;
+    mesh.ask(1, 'and now?');
+    mesh.say(1, 'three it is');
+    mesh.aheadMs += 3000;
+    mesh.ask(1, 'and again?');
+    await kept.until('all of it on one connection', ends('and again?'));
+    expect(listener.peers.length).toBe(1);
+  });
+});
+
 describe('a server that goes and comes', () => {
   test('is told gone at once when it refuses, and connected when it is there', async () => {
     const port = await freePort();

@@ -18,6 +18,9 @@ export class TestMesh implements AsyncDisposable {
   greeting: string | null = null;
   readonly #changes = new Changes();
 
+  /** How far this mesh's clock is ahead of the system's. */
+  aheadMs = 0;
+
   private constructor(id: ServerId, options: Partial<ElectionMeshOptions>, logger: Logger) {
     this.id = id;
     const defaults: ElectionMeshOptions = {
@@ -38,7 +41,11 @@ export class TestMesh implements AsyncDisposable {
         },
         gone: (peer) => this.#tell(`gone ${peer}`),
       },
-      { clock: systemClock, random: new Rng(id), logger },
+      {
+        clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + this.aheadMs },
+        random: new Rng(id),
+        logger,
+      },
     );
   }
 
@@ -61,6 +68,11 @@ export class TestMesh implements AsyncDisposable {
 
   say(to: ServerId, text: string): void {
     this.mesh.send(to, Buffer.from(text));
+  }
+
+  /** Says something that wants an answer. */
+  ask(to: ServerId, text: string): void {
+    this.mesh.send(to, Buffer.from(text), true);
   }
 
   /** Waits until a line was told as often as that. */
