@@ -1,5 +1,5 @@
 # A follower acknowledges only what its disk holds.
-# Source: spec §16.5; after fsync ACK(zxid)
+# Source: Apache ZooKeeper, SyncRequestProcessor and SendAckRequestProcessor: a transaction is acknowledged after its fsync
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # The power goes everywhere at once, in the moment in which a client was answered: a quorum has it on disk.
-# Source: spec §16.5; the leader's own acknowledgement counts only after its fsync
+# Source: Zab: what is committed is on the disks of a quorum; the leader's own acknowledgement counts after its fsync
 
 cluster 3
   1 follower, serves clients, last 0:0

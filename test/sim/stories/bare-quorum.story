@@ -1,5 +1,5 @@
 # Two of three servers are enough to begin; the third comes late and joins the leader there is, though its id is greater.
-# Source: spec §14.3, votes of servers that follow or lead; a late server joins an established leader
+# Source: Apache ZooKeeper, FastLeaderElection: votes of servers that follow or lead; a late server joins an established leader
 
 cluster 3 cold
 start 1

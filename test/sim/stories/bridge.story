@@ -1,5 +1,5 @@
 # A bridge: two servers cannot hear each other and both hear the third. There is one leader all the same.
-# Source: issue list of network partitions
+# Source: network partitions; Zab, a leader needs a quorum and not everybody
 
 cluster 3
   1 follower, serves clients, last 0:0

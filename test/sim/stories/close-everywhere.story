@@ -1,5 +1,5 @@
 # A session that closes takes its ephemeral nodes with it everywhere, and whoever watches them is told before the answer.
-# Source: spec §5 and §8, closing a session
+# Source: Apache ZooKeeper, closeSession deletes ephemeral nodes one by one, each with its events
 
 cluster 3 observers 1
   1 follower, serves clients, last 0:0

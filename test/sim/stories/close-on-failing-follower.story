@@ -1,5 +1,5 @@
 # A follower that dies while a session is being closed does not keep its ephemeral nodes when it is back.
-# Source: spec §22.17, ZOOKEEPER-2355 (EphemeralNodeDeletionTest)
+# Source: ZOOKEEPER-2355 (EphemeralNodeDeletionTest)
 
 cluster 3
   1 follower, serves clients, last 0:0

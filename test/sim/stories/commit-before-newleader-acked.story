@@ -1,5 +1,5 @@
 # Between NEWLEADER and UPTODATE transactions go on being proposed and committed; all of them reach the learner, once.
-# Source: spec §22.21, notes of the TLA+ specification; §22.13, ZOOKEEPER-3023
+# Source: notes of the TLA+ specification; ZOOKEEPER-3023
 
 cluster 3
   1 follower, serves clients, last 0:0

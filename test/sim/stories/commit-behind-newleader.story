@@ -1,5 +1,5 @@
 # A COMMIT that comes right behind NEWLEADER finds its proposal.
-# Source: spec §22.5, ZOOKEEPER-4394; §22.13, ZOOKEEPER-3023
+# Source: ZOOKEEPER-4394; ZOOKEEPER-3023
 
 cluster 3
   1 follower, serves clients, last 0:0

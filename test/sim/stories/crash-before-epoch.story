@@ -1,5 +1,5 @@
 # The power goes after the leader's snapshot is durable, and before currentEpoch is: the server starts, in the old epoch.
-# Source: spec §22.16, ZOOKEEPER-2354 and 4269
+# Source: ZOOKEEPER-2354 and 4269
 
 cluster 3 cold
 start 2 3

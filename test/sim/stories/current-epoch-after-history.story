@@ -1,5 +1,5 @@
 # currentEpoch says that a history is on disk, so it is written after that history: who crashes in between has the old epoch.
-# Source: spec §22.3, ZOOKEEPER-4643
+# Source: ZOOKEEPER-4643
 
 cluster 3
   1 follower, serves clients, last 0:0

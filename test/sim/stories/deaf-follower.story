@@ -1,5 +1,5 @@
 # A follower that hears nothing any more looks for a leader after syncLimit; the others go on meanwhile.
-# Source: spec §16.3; a learner gives up a leader that is silent for syncLimit
+# Source: Apache ZooKeeper, Follower: a leader that is silent for syncLimit is given up
 
 cluster 3
   1 follower, serves clients, last 0:0

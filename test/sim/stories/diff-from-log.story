@@ -1,5 +1,5 @@
 # DIFF from the log files: who missed more than memory holds gets it from disk.
-# Source: spec §16.4, case 4; §22.12, ZOOKEEPER-2418: from the files to memory without a gap
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower; ZOOKEEPER-2418: from the files to memory without a gap
 
 cluster 3 commit-log 2 log-sync
   1 follower, serves clients, last 0:0

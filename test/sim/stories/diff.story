@@ -1,5 +1,5 @@
 # DIFF: who missed a little gets what it missed.
-# Source: spec §16.4, case 3
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower: the learner's last zxid is in the committed log
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # What a later leader discarded never comes back: the old leader has it on disk, returns, and cuts it off.
-# Source: issue "what is guaranteed"; spec §16.4, TRUNC
+# Source: Zab, integrity: what a later leader's history lacks is delivered by nobody
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A server whose log cannot be written ends, and begins again from what its disk holds: last logged is not last seen.
-# Source: spec §22.8, ZOOKEEPER-4882
+# Source: ZOOKEEPER-4882
 
 cluster 3
   1 follower, serves clients, last 0:0

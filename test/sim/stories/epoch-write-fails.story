@@ -1,5 +1,5 @@
 # A server that cannot write the epoch that it accepts ends before it has promised anything; when it is back it is as it was.
-# Source: spec §22.19, failures to write the epoch files (EpochWriteFailureTest, CurrentEpochWriteFailureTest)
+# Source: failures to write the epoch files (EpochWriteFailureTest, CurrentEpochWriteFailureTest)
 
 cluster 3
   1 follower, serves clients, last 0:0

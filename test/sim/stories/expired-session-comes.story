@@ -1,5 +1,5 @@
 # A session that has expired is not given back, through whichever server its client comes.
-# Source: spec §8, revalidation; §2, session id 0 says that there is none
+# Source: Apache ZooKeeper, session id 0 in the answer to a connect request says that there is none
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A new leader gives every session its full timeout, and ends those that do not come back.
-# Source: spec §8, a new leader restarts expiry from the full timeout
+# Source: Apache ZooKeeper, LeaderSessionTracker: a new leader begins with the full timeouts
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # What clients ask is done in the order in which each of them asked, and all servers do all in one order.
-# Source: Zab, total order and local primary order; spec §9
+# Source: Zab, total order and local primary order
 
 cluster 3
   1 follower, serves clients, last 0:0

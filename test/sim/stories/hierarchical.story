@@ -1,5 +1,5 @@
 # Three groups of three: a quorum is a majority of the groups, in each of them a majority.
-# Source: spec §16.5, hierarchical quorums
+# Source: Apache ZooKeeper, QuorumHierarchical
 
 cluster 9 groups 1,2,3|4,5,6|7,8,9
   1 follower, serves clients, last 0:0

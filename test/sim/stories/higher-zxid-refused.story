@@ -1,5 +1,5 @@
 # A client that has seen a later zxid than a server is sent away by it, until the server has caught up.
-# Source: spec §2.1 and §25: it is hung up on without an answer
+# Source: Apache ZooKeeper, ZooKeeperServer.processConnectRequest: it hangs up without an answer
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # When the leader dies, the others elect one of them at once; the old leader follows when it is back.
-# Source: spec §14.3; a leader whose connection has ended is not waited for
+# Source: Apache ZooKeeper, FastLeaderElection; here a leader whose connection has ended is not waited for
 
 cluster 3
   1 follower, serves clients, last 0:0

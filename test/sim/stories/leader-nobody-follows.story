@@ -1,5 +1,5 @@
 # Who was elected and finds no followers gives up after initLimit, and follows whom the others have elected meanwhile.
-# Source: spec §14.3 and §22.20, ZOOKEEPER-3109, voters that have left
+# Source: ZOOKEEPER-3109, voters that have left
 
 cluster 3 cold
 start 1 2 3

@@ -1,5 +1,5 @@
 # A leader that cannot write its log does not go on leading.
-# Source: spec §22.20, ZOOKEEPER-2247
+# Source: ZOOKEEPER-2247
 
 cluster 3
   1 follower, serves clients, last 0:0

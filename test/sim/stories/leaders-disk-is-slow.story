@@ -1,5 +1,5 @@
 # The leader's own acknowledgement is one like all others: followers commit what the leader's disk does not hold yet.
-# Source: spec §16.5; the leader's ack counts only after its own fsync
+# Source: Zab: any quorum commits; the leader's own acknowledgement counts after its fsync
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,6 +1,6 @@
 # A server that lags more than memory holds, and has a tail that nobody committed: the tail is cut off, and the log files of the
 # leader bring the rest.
-# Source: spec §22.12, ZOOKEEPER-2846 and 2418
+# Source: ZOOKEEPER-2846 and 2418
 
 cluster 3 commit-log 2 log-sync
   1 follower, serves clients, last 0:0

@@ -1,6 +1,6 @@
 # A follower whose leader goes while its disk is slow looks for another one when its log is on disk, and not before: no write of
 # the old term can reach the log once a new leader has cut or continued it.
-# Source: spec §22.14, ZOOKEEPER-4712 and 4541: zombie writers of the log
+# Source: ZOOKEEPER-4712 and 4541: zombie writers of the log
 
 cluster 3
   1 follower, serves clients, last 0:0

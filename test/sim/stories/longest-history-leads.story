@@ -1,5 +1,5 @@
 # Who has the longest history leads, whatever its id: votes are ordered by epoch, then zxid, then server id.
-# Source: spec §14.3, the order of votes
+# Source: Apache ZooKeeper, FastLeaderElection.totalOrderPredicate
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # Votes that are lost with a connection are said again on the next one: an election does not hang on one message.
-# Source: spec §22.18, election with lost messages (FLELostMessageTest)
+# Source: election with lost messages (FLELostMessageTest)
 
 cluster 3 cold
 # What 1 and 2 say to each other does not arrive, and is lost with their connection. Server 3 is not there.

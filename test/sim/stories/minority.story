@@ -1,5 +1,5 @@
 # Five servers in two parts: the larger one elects and writes, the smaller one serves nobody, and nothing is written twice.
-# Source: issue list of network partitions; Zab, a quorum of any two shares a server
+# Source: network partitions; Zab, any two quorums share a server
 
 cluster 5
   1 follower, serves clients, last 0:0

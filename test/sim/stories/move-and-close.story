@@ -1,5 +1,5 @@
 # A session is closed through one server while its client asks for it at another: it ends once, and nobody gets it back.
-# Source: spec §22.19, ZOOKEEPER-558, races of moving and closing
+# Source: ZOOKEEPER-558, races of moving and closing
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A session is its last server's. A request that reaches the leader through the one before is refused as moved, and ends there.
-# Source: spec §8 and §22.19, ZOOKEEPER-710: the old connection is torn down without an ordinary reply
+# Source: ZOOKEEPER-710: the old connection is torn down without an ordinary reply
 
 cluster 3
   1 follower, serves clients, last 0:0

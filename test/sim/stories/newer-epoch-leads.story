@@ -1,5 +1,5 @@
 # A newer epoch beats a longer log: what its leader never got to commit is cut off, though it is longer.
-# Source: spec §14.3, the order of votes; Zab: a later leader's history decides
+# Source: Apache ZooKeeper, FastLeaderElection.totalOrderPredicate; Zab, a later leader's history decides
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # Nothing that is proposed during synchronization is acknowledged before NEWLEADER is.
-# Source: spec §22.4, ZOOKEEPER-4685
+# Source: ZOOKEEPER-4685
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # NEWLEADER is acknowledged when the transactions of the DIFF are on disk, so that a quorum that says so has them.
-# Source: spec §22.1 and 22.2, ZOOKEEPER-3911 and 4646
+# Source: ZOOKEEPER-3911 and 4646
 
 cluster 3
   1 follower, serves clients, last 0:0

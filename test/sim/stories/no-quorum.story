@@ -1,5 +1,5 @@
 # A leader whose followers are gone steps down, and sends its clients away.
-# Source: spec §16.2; the leader keeps leading only while a quorum of live followers is connected
+# Source: Apache ZooKeeper, Leader.lead: it shuts down when it has not heard from a quorum
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A server without a leader sends clients away.
-# Source: spec §14; clients try the next server
+# Source: Apache ZooKeeper: clients of a server without a leader try the next one
 
 cluster 3
   1 follower, serves clients, last 0:0

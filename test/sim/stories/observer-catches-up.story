@@ -1,5 +1,5 @@
 # An observer is brought up to date like a follower, acknowledges NEWLEADER alone, and follows whoever leads next.
-# Source: spec §17
+# Source: Apache ZooKeeper, Observer
 
 cluster 3 observers 1
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # An observer is told what was committed, in one packet, and is not asked; its clients' writes go to the leader like all others.
-# Source: spec §17, observers
+# Source: Apache ZooKeeper, Observer: INFORM in place of PROPOSAL and COMMIT
 
 cluster 3 observers 1
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A client reads its own writes: a read behind a write waits for it, on a follower too.
-# Source: spec §9, FIFO of a client's requests; issue "reads answered locally in session order"
+# Source: Apache ZooKeeper, consistency guarantees: a client's requests are done in its order
 
 cluster 3
   1 follower, serves clients, last 0:0

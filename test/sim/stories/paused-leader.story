@@ -1,5 +1,5 @@
 # A leader that was paused for long comes back to find that another one leads, and follows it.
-# Source: spec §16.2 and §24; time that a process did not see has passed all the same
+# Source: stalls of a whole process; time that it did not see has passed all the same
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A write that is refused takes its place in the order like any other, and is told to the client that asked for it alone.
-# Source: spec §9, error transactions
+# Source: Apache ZooKeeper, PrepRequestProcessor: error transactions
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # Rounds and zxids of votes differ between servers of a running ensemble, and a late one joins all the same.
-# Source: spec §22.18, ZOOKEEPER-1732, 1777, 1805: outside of LOOKING only leader and epoch of a vote are compared
+# Source: ZOOKEEPER-1732, 1777, 1805: outside of LOOKING only leader and epoch of a vote are compared
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # The leader alone ends sessions that are silent; those that followers hear from live on by what followers tell it.
-# Source: spec §8, learners send touches in PING replies
+# Source: Apache ZooKeeper, Learner.ping: learners tell whom they have heard from in their answers to PING
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A session moves to another server with its ephemeral nodes; what comes through the old one is refused, and that connection ends.
-# Source: spec §8, owner check; §22.19, ZOOKEEPER-710
+# Source: Apache ZooKeeper, SessionTrackerImpl.checkSession; ZOOKEEPER-710
 
 cluster 3
   1 follower, serves clients, last 0:0

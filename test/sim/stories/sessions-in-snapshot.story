@@ -1,5 +1,5 @@
 # A server that got the tree as a snapshot knows the sessions in it: it can lead, and end those that do not come back.
-# Source: spec §12.2 and §8, sessions stand in snapshots
+# Source: Apache ZooKeeper, FileSnap: sessions stand in snapshots
 
 cluster 3 cold
 start 2 3

@@ -1,5 +1,5 @@
 # With heartbeats the only sign, a leader steps down after syncLimit ticks without a quorum, not before.
-# Source: spec §16.2, deadlines: initLimit and syncLimit
+# Source: Apache ZooKeeper, Leader.lead: syncLimit
 
 cluster 3
   1 follower, serves clients, last 0:0

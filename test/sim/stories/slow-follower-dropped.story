@@ -1,5 +1,5 @@
 # A follower that acknowledges nothing for syncLimit is given up by the leader, though it answers pings.
-# Source: spec §16.2, a proposal that is not acknowledged for syncLimit closes that learner
+# Source: Apache ZooKeeper, LearnerHandler.SyncLimitCheck
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # A leader that dies between SNAP and NEWLEADER: the tree that was received is thrown away, as the disk does not have it.
-# Source: spec §22.10, ZOOKEEPER-3642
+# Source: ZOOKEEPER-3642
 
 cluster 3 cold commit-log 2
 start 2 3

@@ -1,5 +1,5 @@
 # NEWLEADER is not acknowledged while the snapshot is being written; a crash then leaves the old history and the old epoch.
-# Source: spec §22.11, ZOOKEEPER-3104; §22.16, ZOOKEEPER-2354 and 4269: a crash between snapshot and currentEpoch
+# Source: ZOOKEEPER-3104; ZOOKEEPER-2354 and 4269: a crash between snapshot and currentEpoch
 
 cluster 3 cold
 start 2 3

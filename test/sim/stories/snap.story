@@ -1,5 +1,5 @@
 # SNAP: who has nothing gets the whole tree, and acknowledges it when it is on its own disk.
-# Source: spec §16.4, case 5
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower: the learner has no history in common
 
 cluster 3 cold
 start 2 3

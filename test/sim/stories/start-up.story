@@ -1,5 +1,5 @@
 # Three servers that know nothing find a leader: votes, the new epoch, its history, and only then clients.
-# Source: spec §14 and §16, from election to broadcast step by step
+# Source: Zab, phases 0 to 3: election, discovery, synchronization, broadcast
 
 cluster 3 cold
 show votes

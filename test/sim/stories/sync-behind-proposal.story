@@ -1,5 +1,5 @@
 # A sync that finds a proposal under way is answered when that is committed.
-# Source: spec §16.5, pending syncs
+# Source: Apache ZooKeeper, Leader.processSync
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # sync brings a server that lags up to what was committed when it was asked.
-# Source: spec §16.5, SYNC is answered behind the commits that were under way
+# Source: Apache ZooKeeper, SYNC is answered behind the commits that were under way
 
 cluster 3
   1 follower, serves clients, last 0:0

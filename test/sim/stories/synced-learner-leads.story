@@ -1,5 +1,5 @@
 # What a learner got by DIFF is in its memory as if it had been proposed to it, so that it can pass it on when it leads.
-# Source: spec §22.7, ZOOKEEPER-4925: a hole in the committed log is data loss later
+# Source: ZOOKEEPER-4925: a hole in the committed log is data loss later
 
 cluster 5
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # The power goes in the middle of TRUNC: what is on disk is the whole history or a beginning of it, and the same cut ends the work.
-# Source: spec §22.9; truncation is newest first, each change durable before the next
+# Source: this implementation: newest first, each change durable before the next
 
 cluster 3
   1 follower, serves clients, last 0:0

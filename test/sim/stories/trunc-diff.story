@@ -1,5 +1,5 @@
 # TRUNC and DIFF in one: the tail is cut off, and what others wrote meanwhile follows.
-# Source: spec §16.4, case 3: the learner's last zxid is not in the leader's history
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower: the learner's last zxid is not in the leader's history
 
 cluster 3
   1 follower, serves clients, last 0:0

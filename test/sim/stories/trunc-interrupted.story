@@ -1,5 +1,5 @@
 # A leader that dies between TRUNC and NEWLEADER leaves a server whose memory is what its disk says.
-# Source: spec §22.9, ZOOKEEPER-5094
+# Source: ZOOKEEPER-5094
 
 cluster 3
   1 follower, serves clients, last 0:0

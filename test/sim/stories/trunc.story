@@ -1,5 +1,5 @@
 # TRUNC: a follower that has more than was committed is cut back, and nothing follows.
-# Source: spec §16.4, case 2: the learner's last zxid is above the leader's
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower: the learner's last zxid is above the leader's
 
 cluster 3
   1 follower, serves clients, last 0:0

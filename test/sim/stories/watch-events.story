@@ -1,5 +1,5 @@
 # Each server tells its own clients what it commits; an event comes before the answer of any read that shows the change.
-# Source: spec §5 and §9
+# Source: Apache ZooKeeper, consistency guarantees of watches
 
 cluster 3 observers 1
   1 follower, serves clients, last 0:0

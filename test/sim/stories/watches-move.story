@@ -1,5 +1,5 @@
 # Watches belong to the server that the client was connected to. On the next one it asks for them as of what it has seen.
-# Source: spec §5, SetWatches
+# Source: Apache ZooKeeper, SetWatches
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # The way of one write: proposed to all, committed when a quorum has it on disk.
-# Source: Zab, broadcast phase (Junqueira, Reed, Serafini 2011, section IV)
+# Source: Zab, broadcast (Junqueira, Reed, Serafini 2011)
 
 cluster 3
   1 follower, serves clients, last 0:0

@@ -1,5 +1,5 @@
 # The same with a snapshot: the tree changes while it is on its way.
-# Source: spec §16.4; snapshots are fuzzy, and what is committed meanwhile follows behind
+# Source: Apache ZooKeeper, LearnerHandler.syncFollower and startForwarding; snapshots are fuzzy
 
 cluster 3 cold
 start 2 3

@@ -1,5 +1,5 @@
 # Writes go on while a follower is brought up to date, and none of them falls between what it is sent and what is forwarded.
-# Source: spec §22.6, ZOOKEEPER-4785; §22.21, proposals go to every learner that was sent NEWLEADER
+# Source: ZOOKEEPER-4785; notes of the TLA+ specification: proposals go to every learner that was sent NEWLEADER
 
 cluster 3
   1 follower, serves clients, last 0:0

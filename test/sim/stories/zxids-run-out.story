@@ -1,5 +1,5 @@
 # When the counter of an epoch is about to run out, the leader makes way, and the next epoch begins with 1.
-# Source: spec §16.5; ZOOKEEPER-1277
+# Source: ZOOKEEPER-1277
 
 cluster 3
   1 follower, serves clients, last 0:0
