@@ -78,12 +78,23 @@ class ServerContainer implements ClusterServer {
 
   async log(): Promise<string> {
     const options = { stdout: true, stderr: true, tail: 5_000, follow: false } as const;
-    return (await this.#control.logs(options)).toString('utf8');
+    return textOf(await this.#control.logs(options));
   }
 
   async remove(): Promise<void> {
     await this.#container.stop({ timeout: 0, removeVolumes: true });
   }
+}
+
+/** The daemon sends output in blocks: a byte that says which stream, three of nothing, four with the length. */
+function textOf(blocks: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 8 <= blocks.length; ) {
+    const end = at + 8 + blocks.readUInt32BE(at + 4);
+    parts.push(blocks.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function nameOf(id: number): string {

@@ -35,14 +35,7 @@ export class Nemesis {
   /** Undoes everything and waits until every server serves. */
   async calm(): Promise<void> {
     for (const server of this.#cluster.servers) await this.#heal(server);
-    await eventually(
-      'every server serves',
-      async () => {
-        const all = await Promise.all(this.#cluster.servers.map(({ host, port }) => isServing(port, host)));
-        return all.every((serves) => serves);
-      },
-      CALM_LIMIT_MS,
-    );
+    await allServing(this.#cluster.servers);
     this.#tell('calm');
   }
 
@@ -82,6 +75,18 @@ export class Nemesis {
   #tell(what: string): void {
     this.story.push(`${((performance.now() - this.#beginMs) / 1000).toFixed(2)} s: ${what}`);
   }
+}
+
+/** Waits until every server serves clients. */
+export async function allServing(servers: readonly ClusterServer[]): Promise<void> {
+  await eventually(
+    'every server serves',
+    async () => {
+      const all = await Promise.all(servers.map(({ host, port }) => isServing(port, host)));
+      return all.every((serves) => serves);
+    },
+    CALM_LIMIT_MS,
+  );
 }
 
 /** Who of several servers says that it leads, if anybody does. */

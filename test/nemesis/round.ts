@@ -84,9 +84,10 @@ async function begin(connectString: string, root: string): Promise<void> {
 async function explained(error: unknown, { story }: Nemesis, { servers }: Cluster): Promise<Error> {
   const path = join(tmpdir(), `zookit-nemesis-${process.pid}-${Date.now()}.log`);
   const logs = servers.map(async (server) => `-- server ${server.id}\n${await server.log().catch(String)}`);
-  await writeFile(path, (await Promise.all(logs)).join('\n\n'));
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new Error([message, ...story, `logs of the servers: ${path}`].join('\n'));
+  const told = [message, ...story].join('\n');
+  await writeFile(path, [told, ...(await Promise.all(logs))].join('\n\n'));
+  return new Error(`${told}\nthis and the logs of the servers: ${path}`);
 }
 
 function reportOf(history: Recorder, { story }: Nemesis): RoundReport {
