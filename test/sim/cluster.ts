@@ -16,6 +16,8 @@ export interface Seams {
   parts?(member: SimulatedMember, parts: MemberParts): MemberParts;
   network?(member: SimulatedMember, network: MemberNetwork): MemberNetwork;
   started?(simulated: SimulatedMember, member: Member): void;
+  /** What a client has sent, its connect request first. */
+  received?(member: SimulatedMember, chunk: Buffer, isFirst: boolean): Buffer;
 }
 
 export interface ClusterOptions {

@@ -271,7 +271,9 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
   }
 
   received(connection: Connection, chunk: Buffer): void {
-    this.#guest(connection, (service) => service.received(connection, chunk));
+    const { seams } = this.cluster.options;
+    const bytes = seams?.received?.(this, chunk, connection.phase === 'new') ?? chunk;
+    this.#guest(connection, (service) => service.received(connection, bytes));
   }
 
   drained(connection: Connection): void {

@@ -48,6 +48,8 @@ export interface RunOptions {
   /** Longest delays, drawn for each message and each step of a disk. */
   readonly networkMs: number;
   readonly diskMs: number;
+  /** How many of a hundred take that long; the others take next to nothing. */
+  readonly slowPercent: number;
   readonly stormMs: number;
 }
 
@@ -63,7 +65,8 @@ export interface Profile {
   readonly faultsPerSecond: number;
   readonly opsPerSecond: number;
   readonly weights: Readonly<Record<FaultKind, number>>;
-  /** Paths are few, so that clients meet. */
+  /** How often a client goes to another server, beside 180 requests. */
+  readonly moveWeight?: number;
   readonly options?: Partial<RunOptions>;
 }
 
@@ -109,7 +112,7 @@ export function drawPlan(rng: Rng, profile: Profile = standardProfile): Plan {
   const faults = Math.round((stormMs / 1000) * profile.faultsPerSecond);
   for (let i = 0; i < faults; i++) steps.push(...drawFault(rng, options, profile));
   const ops = Math.round((stormMs / 1000) * profile.opsPerSecond);
-  for (let i = 0; i < ops; i++) steps.push(drawClientStep(rng, options));
+  for (let i = 0; i < ops; i++) steps.push(drawClientStep(rng, options, profile));
   steps.sort((a, b) => a.atMs - b.atMs);
   return { seed, options, steps };
 }
@@ -133,6 +136,7 @@ function drawOptions(rng: Rng): RunOptions {
     sessionTimeoutMs: rng.pick([1_500, 3_000, 8_000]),
     networkMs: rng.pick([2, 10, 60]),
     diskMs: rng.pick([2, 10, 60]),
+    slowPercent: rng.pick([5, 10, 50]),
     stormMs: rng.between(3_000, 10_000),
   };
 }
@@ -198,7 +202,7 @@ function crashAll(rng: Rng, options: RunOptions, atMs: number): Step[] {
   const steps: Step[] = [];
   for (let server = 1; server <= count; server++) {
     if (!isWhole && rng.chance(40)) continue;
-    const startMs = atMs + rng.between(20, 800);
+    const startMs = atMs + rng.between(20, rng.pick([100, 800, 3_000]));
     steps.push({ atMs, kind: 'crash', server, isKill: false, isSilent: false });
     steps.push({ atMs: startMs, kind: 'start', server });
   }
@@ -214,11 +218,11 @@ function drawPartition(rng: Rng, options: RunOptions, atMs: number): Step {
   return { atMs, kind: 'block', ways, mode: rng.pick(['keep', 'lose']) };
 }
 
-function drawClientStep(rng: Rng, options: RunOptions): Step {
+function drawClientStep(rng: Rng, options: RunOptions, { moveWeight }: Profile): Step {
   const atMs = rng.below(options.stormMs);
   const client = rng.below(options.clients);
   const server = rng.between(1, sizeOf(options));
-  const kind = rng.weighted({ ask: 180, move: 10, drop: 4, close: 2, silence: 1 });
+  const kind = rng.weighted({ ask: 180, move: moveWeight ?? 10, drop: 4, close: 2, silence: 1 });
   switch (kind) {
     case 'ask':
       return { atMs, kind, client, server, op: drawOp(rng) };

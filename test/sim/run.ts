@@ -2,6 +2,7 @@ import { checkHistory } from '../history/check.ts';
 import { Recorder } from '../history/history.ts';
 import { Rng } from '../kit/seed.ts';
 import { changesOf } from './check/changes.ts';
+import { checkSyncs } from './check/syncs.ts';
 import { checkWatches } from './check/watches.ts';
 import { checkZab } from './check/zab.ts';
 import { type Seams, SimulatedCluster } from './cluster.ts';
@@ -19,6 +20,8 @@ const START_MS = 1_000;
 /** In the calm phase everybody must serve within this time, and then the last look comes. */
 const CALM_MS = 120_000;
 const EVENTS_MAX = 1_000_000;
+/** Longer than any way is slow. */
+const LATE_MS = 2_000;
 
 export interface RunResult {
   /** What the run breaks, a line each; empty if nothing. */
@@ -54,7 +57,7 @@ export class Run {
   constructor(plan: Plan, { seams, trace }: RunSeams = {}) {
     this.#plan = plan;
     const { options } = plan;
-    const { voters, observers, committedCount, snapCount, networkMs, diskMs } = options;
+    const { voters, observers, committedCount, snapCount, networkMs, diskMs, slowPercent } = options;
     // Fine enough that no two things happen at once.
     this.history = new Recorder(() => this.#events);
     this.cluster = new SimulatedCluster({
@@ -63,8 +66,8 @@ export class Run {
       ...(options.groups === null ? {} : { groups: options.groups }),
       rng: new Rng(plan.seed ^ 0x5eed),
       committedCount,
-      networkMs: (rng) => rng.below(rng.chance(90) ? 3 : networkMs),
-      diskMs: (rng) => rng.below(rng.chance(90) ? 3 : diskMs),
+      networkMs: (rng) => rng.below(rng.chance(slowPercent) ? networkMs : 3),
+      diskMs: (rng) => rng.below(rng.chance(slowPercent) ? diskMs : 3),
       config: {
         tickTimeMs: TICK_MS,
         minSessionTimeoutMs: 1_000,
@@ -153,7 +156,12 @@ export class Run {
       member.machine.drift(1);
       if (!member.isUp) member.start();
     }
-    this.#until('all serving', () => cluster.areAllServing && clients.every(({ isIdle }) => isIdle), CALM_MS);
+    const isCalm = (): boolean => cluster.areAllServing && clients.every(({ isIdle }) => isIdle);
+    this.#until('all serving', isCalm, CALM_MS);
+    // What was slow arrives late, and holds up what was sent after it.
+    const quietMs = cluster.time.nowMs + LATE_MS;
+    this.#until('quiet', () => cluster.time.nowMs > quietMs);
+    this.#until('all serving', isCalm, CALM_MS);
     const expired = clients.map((client) => client.expired);
     for (const [i, client] of clients.entries()) {
       client.ask({ type: 'create', path: `/calm-${i}`, ephemeral: true, sequential: false });
@@ -201,6 +209,7 @@ export class Run {
     const changes = this.zab.delivered.flatMap((transaction) => changesOf(this.zab.bytesOf(transaction)));
     const journals = this.clients.flatMap((client) => client.journals);
     this.#violations.push(...checkWatches(journals, changes).map((why) => `Watches: ${why}`));
+    this.#violations.push(...checkSyncs(this.history).map((why) => `Syncs: ${why}`));
     if (this.history.trees.size === this.cluster.members.length) {
       this.#violations.push(...checkHistory(this.history));
     }

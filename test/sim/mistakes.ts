@@ -1,0 +1,377 @@
+import type { Leading } from '../../core/ensemble/leading.ts';
+import type { LeaderChannel, Learning } from '../../core/ensemble/learning.ts';
+import type { MemberNetwork } from '../../core/ensemble/member.ts';
+import type { MemberParts } from '../../core/ensemble/role.ts';
+import type { Epochs } from '../../core/zab/learner-types.ts';
+import type { QuorumVerifier, ServerId } from '../../core/zab/quorum.ts';
+import { ByteReader } from '../../wire/bytes.ts';
+import { encode } from '../../wire/codec.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { type QuorumPacket, QuorumPacketType } from '../../wire/quorum.ts';
+import { RequestHeader, SetWatches2, WatchedPathRequest } from '../../wire/requests.ts';
+import type { LoggedTxn } from '../../wire/txn.ts';
+import { connectRequest } from '../kit/fake-client.ts';
+import { framed } from '../kit/raw-client.ts';
+import type { Seams } from './cluster.ts';
+import type { SimulatedMember } from './member.ts';
+import { everyFault, type Profile } from './plan.ts';
+
+/** What servers are made to do wrong, and the storms in which it shows. */
+export interface Mistake {
+  readonly seams: Seams;
+  readonly profile: Profile;
+}
+
+const small = { voters: 3, observers: 0, groups: null, stormMs: 5_000 } as const;
+/** Slow disks, and power that goes for many at once. */
+const losses: Profile = {
+  faultsPerSecond: 2,
+  opsPerSecond: 30,
+  weights: { ...everyFault, 'crash all': 60 },
+  options: { ...small, diskMs: 150, slowPercent: 60, snapCount: 1000 },
+};
+const partitions: Profile = {
+  faultsPerSecond: 2,
+  opsPerSecond: 25,
+  weights: { ...everyFault, partition: 60, 'crash all': 10 },
+  options: { ...small, committedCount: 500, snapCount: 1000 },
+};
+/** One leader after the other, few of which get far. */
+const elections: Profile = {
+  faultsPerSecond: 6,
+  opsPerSecond: 12,
+  weights: { ...everyFault, crash: 40, 'crash all': 5, 'crash at change': 20, partition: 30, cut: 30 },
+  options: { ...small, committedCount: 500, snapCount: 1000, diskMs: 60, networkMs: 60, slowPercent: 30 },
+};
+/** Followers that come again to the leader that they had. */
+const cuts: Profile = {
+  faultsPerSecond: 6,
+  opsPerSecond: 30,
+  weights: { ...everyFault, cut: 120, 'slow disk': 40, 'crash all': 20 },
+  options: { ...small, committedCount: 500, snapCount: 1000, diskMs: 150, slowPercent: 50 },
+};
+/** Followers that hear late, and clients that go from one to the other. */
+const lags: Profile = {
+  faultsPerSecond: 3,
+  opsPerSecond: 40,
+  moveWeight: 60,
+  weights: { ...everyFault, 'slow way': 60, 'one-way': 30 },
+  options: { ...small },
+};
+const quiet: Profile = {
+  faultsPerSecond: 0.5,
+  opsPerSecond: 25,
+  weights: everyFault,
+  options: { ...small, sessionTimeoutMs: 1_500 },
+};
+
+/** What a learner hears of its leader, and says to it, may be changed on the way. */
+function onConnection(change: {
+  heard?(packet: QuorumPacket, say: (packet: QuorumPacket) => void): QuorumPacket | null;
+  said?(packet: QuorumPacket): QuorumPacket | null;
+}): Seams {
+  return {
+    network(_member, network) {
+      const connect = (leader: ServerId, learning: Learning): LeaderChannel => {
+        const take = learning.packet.bind(learning);
+        let channel: LeaderChannel | null = null;
+        learning.packet = (packet) => {
+          const heard =
+            change.heard === undefined ? packet : change.heard(packet, (said) => channel?.send(said));
+          return heard === null ? null : take(heard);
+        };
+        const inner = network.connect(leader, learning);
+        channel = inner;
+        return {
+          send(packet) {
+            const said = change.said === undefined ? packet : change.said(packet);
+            if (said !== null) inner.send(said);
+          },
+          close: () => inner.close(),
+        };
+      };
+      return withNetwork(network, { connect });
+    },
+  };
+}
+
+function withNetwork(network: MemberNetwork, changed: Partial<MemberNetwork>): MemberNetwork {
+  return {
+    sendVote: (to, message) => network.sendVote(to, message),
+    openQuorumPort: (leading) => network.openQuorumPort(leading),
+    closeQuorumPort: () => network.closeQuorumPort(),
+    connect: (leader, learning) => network.connect(leader, learning),
+    ...changed,
+  };
+}
+
+function onParts(change: (member: SimulatedMember, parts: MemberParts) => Partial<MemberParts>): Seams {
+  return { parts: (member, parts) => ({ ...parts, ...change(member, parts) }) };
+}
+
+function onEpochs(change: (epochs: Epochs) => Partial<Epochs>): Seams {
+  return onParts((_, { epochs }) => {
+    const changed: Epochs = {
+      get acceptedEpoch() {
+        return epochs.acceptedEpoch;
+      },
+      get currentEpoch() {
+        return epochs.currentEpoch;
+      },
+      setAcceptedEpoch: (epoch) => epochs.setAcceptedEpoch(epoch),
+      setCurrentEpoch: (epoch) => epochs.setCurrentEpoch(epoch),
+    };
+    Object.defineProperties(changed, Object.getOwnPropertyDescriptors(change(epochs)));
+    return { epochs: changed };
+  });
+}
+
+/** Every tree that the server has, in its turn. */
+function onApply(skips: (logged: LoggedTxn, member: SimulatedMember) => boolean): Seams {
+  return {
+    started(simulated) {
+      const { store } = simulated;
+      const patched = new WeakSet<object>();
+      Object.defineProperty(store, 'tree', {
+        get() {
+          const tree = Object.getPrototypeOf(store) as object;
+          const real = Reflect.get(tree, 'tree', store) as typeof store.tree;
+          if (!patched.has(real)) {
+            patched.add(real);
+            const apply = real.apply.bind(real);
+            real.apply = (logged, prepared) => {
+              const isSkipped = skips(logged, simulated) && simulated.member?.mode === 'follower';
+              return isSkipped ? apply(emptyOf(logged), prepared) : apply(logged, prepared);
+            };
+          }
+          return real;
+        },
+      });
+    },
+  };
+}
+
+/** The same place in the order, and nothing done. */
+function emptyOf(logged: LoggedTxn): LoggedTxn {
+  return {
+    header: { ...logged.header, type: OpCode.error },
+    txn: { type: OpCode.error, body: { err: 0 } },
+    digest: null,
+  };
+}
+
+/** Frames of clients are changed before the server sees them; each comes as one chunk. */
+function onFrames(change: (type: number, body: Buffer, frame: Buffer) => Buffer): Seams {
+  return {
+    received(_member, chunk, isFirst) {
+      const reader = new ByteReader(chunk, 4);
+      if (isFirst) return change(OpCode.createSession, chunk.subarray(4), chunk);
+      const { type } = RequestHeader.read(reader);
+      return change(type, chunk.subarray(reader.pos), chunk);
+    },
+  };
+}
+
+function onLeading(patch: (leading: Leading) => void): Seams {
+  return {
+    network: (_member, network) =>
+      withNetwork(network, {
+        openQuorumPort(leading) {
+          patch(leading);
+          network.openQuorumPort(leading);
+        },
+      }),
+  };
+}
+
+const ack = (zxid: number): QuorumPacket => ({
+  type: QuorumPacketType.ACK,
+  zxid,
+  data: null,
+  authinfo: null,
+});
+
+function countingTwice(quorum: QuorumVerifier, self: ServerId): QuorumVerifier {
+  return {
+    voters: quorum.voters,
+    weightOf: (server) => quorum.weightOf(server),
+    contains(servers) {
+      const others = quorum.voters.find((voter) => !servers.has(voter));
+      const more = others === undefined || !servers.has(self) ? servers : new Set([...servers, others]);
+      return quorum.contains(more);
+    },
+  };
+}
+
+export const mistakes: Readonly<Record<string, Mistake>> = {
+  'a follower acknowledges before the sync': {
+    profile: losses,
+    seams: {
+      started({ store }, member) {
+        const append = store.append.bind(store);
+        store.append = (zxid, bytes) => {
+          append(zxid, bytes);
+          if (member.mode === 'follower') member.durable(zxid);
+        };
+      },
+    },
+  },
+  'a server counts its own vote twice': {
+    profile: partitions,
+    seams: onParts(({ id }, { quorum }) => ({ quorum: countingTwice(quorum, id) })),
+  },
+  'a TRUNC is not carried out': {
+    profile: partitions,
+    seams: onConnection({
+      heard: (packet) =>
+        packet.type === QuorumPacketType.TRUNC ? { ...packet, type: QuorumPacketType.DIFF } : packet,
+    }),
+  },
+  'a leader commits what is of an older epoch before a quorum has it': {
+    profile: losses,
+    seams: onLeading((leading) => {
+      const take = leading.packet.bind(leading);
+      leading.packet = (handler, packet) => {
+        take(handler, packet);
+        if (packet.type !== QuorumPacketType.ACKEPOCH || handler.phase !== 'acknowledgement') return;
+        take(handler, ack(leading.leader.epoch! * 0x1_0000_0000));
+      };
+    }),
+  },
+  'a follower acknowledges NEWLEADER before its history is on disk': {
+    profile: losses,
+    seams: onConnection({
+      heard(packet, say) {
+        if (packet.type === QuorumPacketType.NEWLEADER) say(ack(packet.zxid));
+        return packet;
+      },
+    }),
+  },
+  'what is outstanding is lost when a role ends': {
+    profile: partitions,
+    seams: {
+      network: (member, network) =>
+        withNetwork(network, {
+          connect(leader, learning) {
+            const stop = learning.stop.bind(learning);
+            learning.stop = (reason) => {
+              const { tree } = member.store;
+              const apply = tree.apply.bind(tree);
+              tree.apply = (logged) => apply(emptyOf(logged));
+              stop(reason);
+              tree.apply = apply;
+            };
+            return network.connect(leader, learning);
+          },
+        }),
+    },
+  },
+  'acceptedEpoch is forgotten': {
+    profile: elections,
+    seams: onEpochs((epochs) => {
+      let accepted = epochs.currentEpoch;
+      return {
+        get acceptedEpoch() {
+          return accepted;
+        },
+        setAcceptedEpoch(epoch) {
+          accepted = epoch;
+        },
+        setCurrentEpoch(epoch) {
+          if (epoch > epochs.acceptedEpoch) epochs.setAcceptedEpoch(epoch);
+          epochs.setCurrentEpoch(epoch);
+        },
+      };
+    }),
+  },
+  'currentEpoch is written when the epoch is accepted': {
+    profile: elections,
+    seams: onEpochs((epochs) => ({
+      setAcceptedEpoch(epoch) {
+        epochs.setAcceptedEpoch(epoch);
+        epochs.setCurrentEpoch(epoch);
+      },
+    })),
+  },
+  'an epoch is used again': {
+    profile: losses,
+    seams: onEpochs((epochs) => ({
+      get acceptedEpoch() {
+        return Math.max(0, epochs.acceptedEpoch - 1);
+      },
+      setAcceptedEpoch(epoch) {
+        if (epoch > epochs.acceptedEpoch) epochs.setAcceptedEpoch(epoch);
+      },
+      setCurrentEpoch(epoch) {
+        if (epoch > epochs.currentEpoch) epochs.setCurrentEpoch(epoch);
+      },
+    })),
+  },
+  'acknowledgements count on after a new synchronization': {
+    profile: cuts,
+    seams: onLeading((leading) => {
+      const take = leading.packet.bind(leading);
+      leading.packet = (handler, packet) => {
+        const broadcast = leading.service?.path.broadcast;
+        if (broadcast !== undefined) broadcast.forgetAcks = () => {};
+        take(handler, packet);
+      };
+    }),
+  },
+  'a follower skips a transaction': {
+    profile: quiet,
+    seams: onApply(({ header }) => header.zxid % 16 === 9),
+  },
+  'a follower does not end sessions': {
+    profile: quiet,
+    seams: onApply(({ header }) => header.type === OpCode.closeSession),
+  },
+  'watches are dropped when a session moves': {
+    profile: quiet,
+    seams: onFrames((type, body, frame) => {
+      if (type !== OpCode.setWatches2) return frame;
+      const { relativeZxid } = SetWatches2.read(new ByteReader(body));
+      const none = {
+        relativeZxid,
+        dataWatches: [],
+        existWatches: [],
+        childWatches: [],
+        persistentWatches: [],
+        persistentRecursiveWatches: [],
+      };
+      return framed(Buffer.concat([frame.subarray(4, 12), encode(SetWatches2, none)]));
+    }),
+  },
+  'a server that lags takes a client that has seen more': {
+    profile: lags,
+    seams: onFrames((type, body, frame) => {
+      if (type !== OpCode.createSession) return frame;
+      const reader = new ByteReader(body);
+      reader.readInt();
+      reader.readLongExact();
+      const timeoutMs = reader.readInt();
+      const sessionId = reader.readLong();
+      return framed(connectRequest({ timeoutMs, sessionId, password: reader.readBuffer(), lastZxidSeen: 0 }));
+    }),
+  },
+  'a session ends although it was heard of': {
+    profile: quiet,
+    seams: onConnection({
+      said: (packet) =>
+        packet.type === QuorumPacketType.PING ? { ...packet, data: Buffer.alloc(0) } : packet,
+    }),
+  },
+  'a sync is answered without asking the leader': {
+    profile: lags,
+    seams: onFrames((type, _body, frame) => {
+      if (type !== OpCode.sync) return frame;
+      const xid = frame.readInt32BE(4);
+      return framed(
+        Buffer.concat([
+          encode(RequestHeader, { xid, type: OpCode.exists }),
+          encode(WatchedPathRequest, { path: '/', watch: false }),
+        ]),
+      );
+    }),
+  },
+};
