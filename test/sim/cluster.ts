@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../../core/config.ts';
 import type { Member, MemberNetwork } from '../../core/ensemble/member.ts';
 import type { MemberParts } from '../../core/ensemble/role.ts';
+import type { Connection } from '../../core/pipeline/connection.ts';
 import type { Logger } from '../../core/ports.ts';
 import { Hierarchical, Majority, type QuorumVerifier, type ServerId } from '../../core/zab/quorum.ts';
 import { FakeClient } from '../kit/fake-client.ts';
@@ -16,6 +17,8 @@ export interface Seams {
   parts?(member: SimulatedMember, parts: MemberParts): MemberParts;
   network?(member: SimulatedMember, network: MemberNetwork): MemberNetwork;
   started?(simulated: SimulatedMember, member: Member): void;
+  /** A client has come. */
+  connected?(member: SimulatedMember, connection: Connection): void;
   /** What a client has sent, its connect request first. */
   received?(member: SimulatedMember, chunk: Buffer, isFirst: boolean): Buffer;
 }

@@ -266,7 +266,9 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
     const guest = new GuestLink(link, this.machine, service);
     const connection = service.clients.connected(guest);
     guest.connection = connection;
-    if (connection !== null) this.#guests.set(connection, guest);
+    if (connection === null) return null;
+    this.#guests.set(connection, guest);
+    this.cluster.options.seams?.connected?.(this, connection);
     return connection;
   }
 

@@ -361,6 +361,14 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
         packet.type === QuorumPacketType.PING ? { ...packet, data: Buffer.alloc(0) } : packet,
     }),
   },
+  'a read is answered before the write that its session sent first': {
+    profile: quiet,
+    seams: {
+      connected: (_member, connection) => {
+        Object.defineProperty(connection, 'waitingCount', { value: 0 });
+      },
+    },
+  },
   'a sync is answered without asking the leader': {
     profile: lags,
     seams: onFrames((type, _body, frame) => {
