@@ -6,7 +6,7 @@ import { expectAgreement } from '../kit/agreement.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 import { fourLetterWord } from '../kit/four-letter.ts';
 import { javaZooKeeper } from '../kit/java.ts';
-import { create, createMany, dieWithTail, exists } from '../kit/mixed-clients.ts';
+import { create, createEverything, createMany, dieWithTail, exists } from '../kit/mixed-clients.ts';
 import { MixedEnsemble } from '../kit/mixed-ensemble.ts';
 import type { RawClient } from '../kit/raw-client.ts';
 
@@ -39,6 +39,7 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
       expect(await ensemble.leader()).toBe(2);
       writer = await ensemble.client(2);
       await createMany(writer, '/before-', 20);
+      await createEverything(writer, '/every');
     });
     afterAll(() => ensemble?.[Symbol.asyncDispose]());
 
@@ -53,6 +54,7 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
       await ensemble.stop(3);
       await ensemble.kill(4);
       await createMany(writer, '/missed-', 50);
+      await createEverything(writer, '/missed');
       await ensemble.start(3, 4);
       for (const id of [3, 4]) {
         const { kind, proposals } = ensemble.cables.syncs(id).at(-1)!;
@@ -66,6 +68,7 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
       await ensemble.kill(3);
       await ensemble.stop(4);
       await createMany(writer, '/many-', 700);
+      await createEverything(writer, '/many');
       await ensemble.start(3, 4);
       for (const id of [3, 4]) {
         const { kind, proposals } = ensemble.cables.syncs(id).at(-1)!;
@@ -90,7 +93,7 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
 
     test.each([3, 4])('server %i forwards writes and answers in order', async (id) => {
       await using client = await ensemble.client(id);
-      await client.auth('digest', 'user:secret');
+      await createEverything(client, `/every-through-${id}`);
       const own = [{ perms: 31, id: { scheme: 'auth', id: '' } }];
       const path = `/forwarded-${id}`;
       const [made, , written, read] = await Promise.all([
@@ -110,7 +113,8 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
       ]);
       expect(results.map(({ type }) => type)).toEqual([OpCode.create, OpCode.check, OpCode.setData]);
       // Who asked was sent along: nobody else may change what is this user's.
-      const theirs = await writer.ask(OpCode.setData, { path: `${path}/mine`, data: null, version: -1 });
+      await using stranger = await ensemble.client(2);
+      const theirs = await stranger.ask(OpCode.setData, { path: `${path}/mine`, data: null, version: -1 });
       expect(theirs.err).toBe(ErrorCode.NoAuth);
       await client.call(OpCode.setData, { path: `${path}/mine`, data: null, version: -1 });
       await expectAgreement(ensemble);

@@ -3,7 +3,7 @@ import { OpCode } from '../../wire/opcodes.ts';
 import { expectAgreement } from '../kit/agreement.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 import { javaZooKeeper } from '../kit/java.ts';
-import { create, createMany, dieWithTail } from '../kit/mixed-clients.ts';
+import { create, createEverything, createMany, dieWithTail } from '../kit/mixed-clients.ts';
 import { MixedEnsemble } from '../kit/mixed-ensemble.ts';
 import type { RawClient } from '../kit/raw-client.ts';
 
@@ -34,6 +34,7 @@ describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers
       expect(await ensemble.leader()).toBe(3);
       writer = await ensemble.client(3);
       await createMany(writer, '/before-', 20);
+      await createEverything(writer, '/every');
     });
     afterAll(() => ensemble?.[Symbol.asyncDispose]());
 
@@ -51,6 +52,7 @@ describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers
       await ensemble.stop(2);
       await ensemble.kill(4);
       await createMany(writer, `/missed-${count}-`, count);
+      await createEverything(writer, `/missed-${count}`);
       await ensemble.start(2, 4);
       for (const id of [2, 4]) {
         const { kind, proposals } = ensemble.cables.syncs(id).at(-1)!;
@@ -74,6 +76,7 @@ describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers
       for (const id of [2, 4]) {
         await using client = await ensemble.client(id);
         await create(client, `/through-${id}`);
+        await createEverything(client, `/every-through-${id}`);
         const { data } = await client.call(OpCode.getData, { path: `/through-${id}`, watch: false });
         expect(Buffer.from(data!).toString()).toBe('x');
         await client.call(OpCode.sync, { path: '/' });
