@@ -96,6 +96,8 @@ export class Stream {
   /** Who has not heard of the end, and is told by this. */
   readonly #ended = new Map<Machine, () => void>();
   #isBroken = false;
+  /** It has lost something: of what was sent behind that, nothing arrives either. */
+  #isReset = false;
 
   constructor(network: Network, one: Machine, other: Machine, ended: (machine: Machine) => void) {
     this.#network = network;
@@ -130,7 +132,7 @@ export class Stream {
     if (!this.#ended.has(from) || !from.isUp) return;
     const way = this.#from(from);
     this.#post(way, () => {
-      if (this.#ended.has(way.to)) way.to.input(way.toLife, arrived);
+      if (this.#ended.has(way.to) && !this.#isReset) way.to.input(way.toLife, arrived);
     });
   }
 
@@ -204,6 +206,7 @@ export class Stream {
       way.held.length = 0;
     }
     this.#isBroken = false;
+    this.#isReset = true;
     this.cut();
   }
 
