@@ -29,8 +29,9 @@ export class Disk {
     this.#power.changesLeft = changes;
   }
 
-  powerIsBack(): void {
-    this.#power.changesLeft = Infinity;
+  /** For so many changes. */
+  powerIsBack(changes: number): void {
+    this.#power.changesLeft = changes;
     this.#isPlanned = false;
   }
 

@@ -51,6 +51,7 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
   #config!: ServerConfig;
   #guests = new Map<Connection, GuestLink>();
   #shown = '';
+  #changesAtStart = Number.POSITIVE_INFINITY;
   #epochs: EpochFiles | null = null;
 
   constructor(id: ServerId, cluster: SimulatedCluster, isObserver: boolean) {
@@ -101,7 +102,8 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
 
   start(): void {
     this.answers = true;
-    this.disk.powerIsBack();
+    this.disk.powerIsBack(this.#changesAtStart);
+    this.#changesAtStart = Number.POSITIVE_INFINITY;
     this.cluster.network.returned(this.machine);
     this.machine.begin(() => this.#begin());
     this.cluster.electionWires.began(this);
@@ -210,9 +212,13 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
     this.#turnEnded();
   }
 
-  /** The power goes in place of the change to its disk after so many: in the middle of an append, a sync, a rename. */
+  /**
+   * The power goes in place of the change to its disk after so many: in the middle of an append, a sync, a rename. Of a server that is
+   * down, when it has started: while it recovers.
+   */
   crashAtChange(after: number): void {
-    this.disk.losePowerAfter(after);
+    if (this.isUp) this.disk.losePowerAfter(after);
+    else this.#changesAtStart = after;
   }
 
   #turnEnded(): void {

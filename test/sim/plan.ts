@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly diskMs: number;
   /** How many of a hundred take that long; the others take next to nothing. */
   readonly slowPercent: number;
+  /** What each write carries beside its name: enough of it, and trees take several turns to be sent or saved. */
+  readonly dataBytes: number;
   readonly stormMs: number;
 }
 
@@ -137,6 +139,7 @@ function drawOptions(rng: Rng): RunOptions {
     networkMs: rng.pick([2, 10, 60]),
     diskMs: rng.pick([2, 10, 60]),
     slowPercent: rng.pick([5, 10, 50]),
+    dataBytes: rng.chance(8) ? 50_000 : 0,
     stormMs: rng.between(3_000, 10_000),
   };
 }
@@ -160,6 +163,14 @@ function drawFault(rng: Rng, options: RunOptions, { weights }: Profile): Step[] 
     case 'crash all':
       return crashAll(rng, options, atMs);
     case 'crash at change':
+      if (rng.chance(30)) {
+        return [
+          { atMs, kind: 'crash', server, isKill: false, isSilent: false },
+          { atMs: atMs + 1, kind, server, after: rng.below(12) },
+          { atMs: atMs + 20, kind: 'start', server },
+          { atMs: untilMs + 200, kind: 'start', server },
+        ];
+      }
       return [
         { atMs, kind, server, after: rng.below(30) },
         { atMs: untilMs + 200, kind: 'start', server },

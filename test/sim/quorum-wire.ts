@@ -73,7 +73,7 @@ class Outbox {
       return;
     }
     this.#wire.transmit(this.#from, next.value);
-    this.#from.machine.after(1, () => this.#plan());
+    this.#from.machine.after(this.#wire.delayMs(this.#from), () => this.#plan());
   }
 }
 
@@ -153,6 +153,12 @@ export class QuorumWire {
 
   closeByLearner(): void {
     this.#close(this.learner);
+  }
+
+  /** How long what is sent now takes. */
+  delayMs(from: SimulatedMember): number {
+    const to = from === this.learner ? this.leader : this.learner;
+    return from.cluster.network.delayMs(from.machine, to.machine);
   }
 
   transmit(from: SimulatedMember, bytes: Buffer): void {

@@ -85,7 +85,7 @@ export class Run {
     });
     this.clients = Array.from(
       { length: options.clients },
-      (_, i) => new SimClient(i, this.cluster, this.history, options.sessionTimeoutMs),
+      (_, i) => new SimClient(i, this.cluster, this.history, options),
     );
     for (const step of plan.steps) {
       this.cluster.time.at(START_MS + step.atMs, () => performStep(step, this.cluster, this.clients));
@@ -150,7 +150,7 @@ export class Run {
     const { cluster, clients } = this;
     cluster.heal();
     for (const member of cluster.members) {
-      member.disk.losePowerAfter(Infinity);
+      member.crashAtChange(Number.POSITIVE_INFINITY);
       member.disk.setSlow(false);
       member.machine.resume();
       member.machine.drift(1);

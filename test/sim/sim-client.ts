@@ -4,7 +4,7 @@ import { FakeClient } from '../kit/fake-client.ts';
 import type { RawReply } from '../kit/raw-client.ts';
 import type { SimulatedCluster } from './cluster.ts';
 import type { SimulatedMember } from './member.ts';
-import type { PlannedOp } from './plan.ts';
+import type { PlannedOp, RunOptions } from './plan.ts';
 import { requestOf, type SimulatedRequest } from './requests.ts';
 import type { WatchJournal } from './watch-journal.ts';
 import { WatchTable } from './watch-table.ts';
@@ -40,6 +40,7 @@ export class SimClient {
   readonly #cluster: SimulatedCluster;
   readonly #history: Recorder;
   readonly #timeoutMs: number;
+  readonly #padding: string;
   #session: OpenSession | null = null;
   #connection: Connection | null = null;
   #nextServer: number;
@@ -50,11 +51,17 @@ export class SimClient {
   /** Sessions of this client that the cluster has ended by itself. */
   expired = 0;
 
-  constructor(index: number, cluster: SimulatedCluster, history: Recorder, timeoutMs: number) {
+  constructor(
+    index: number,
+    cluster: SimulatedCluster,
+    history: Recorder,
+    { sessionTimeoutMs, dataBytes }: Pick<RunOptions, 'sessionTimeoutMs' | 'dataBytes'>,
+  ) {
     this.index = index;
+    this.#padding = 'x'.repeat(dataBytes);
     this.#cluster = cluster;
     this.#history = history;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = sessionTimeoutMs;
     this.#nextServer = index;
   }
 
@@ -76,7 +83,7 @@ export class SimClient {
     if (connection.link.isClosed || connection.asked.length >= PIPELINE_MAX) return;
     const request = requestOf(op, {
       session: session.id,
-      nextData: () => `${this.index}.${++this.#dataCount}`,
+      nextData: () => `${this.index}.${++this.#dataCount}${this.#padding}`,
       versionOf: (path) => session.versions.get(path) ?? 0,
     });
     const operation = request.action === null ? null : this.#history.invoke(session.id, request.action);
