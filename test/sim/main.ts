@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { Rng } from '../kit/seed.ts';
 import { mistakes } from './mistakes.ts';
 import { drawPlan, type Plan } from './plan.ts';
+import { drawAnyPlan } from './profiles.ts';
 import { Run, type RunSeams } from './run.ts';
 import { shrink, stepInWords } from './shrink.ts';
 
@@ -22,7 +23,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 function tell(plan: Plan, violations: readonly string[], seams: RunSeams, isShrunk: boolean): void {
   say(`seed ${plan.seed}: ${JSON.stringify(plan.options)}`);
   for (const why of violations.slice(0, VIOLATIONS_SHOWN)) say(`  ${why.slice(0, LENGTH_SHOWN)}`);
-  say(`  replay: npm run test:sim -- --seed ${plan.seed} --shrink`);
+  if (seams.seams === undefined) say(`  replay: npm run test:sim -- --seed ${plan.seed} --shrink`);
   if (!isShrunk) return;
   const short = shrink(plan, seams);
   say(`  ${short.plan.steps.length} of ${plan.steps.length} steps are enough (${short.runs} runs):`);
@@ -36,12 +37,13 @@ function runSeeds(first: number, runs: number, isShrunk: boolean): number {
   let failed = 0;
   let [transactions, acknowledged, elections] = [0, 0, 0];
   for (let i = 0; i < runs; i++) {
-    const plan = drawPlan(new Rng((first + i) >>> 0));
+    const plan = drawAnyPlan(new Rng((first + i) >>> 0));
     const result = new Run(plan).go();
     transactions += result.transactions;
     acknowledged += result.acknowledged;
     elections += result.elections;
-    if (runs === 1) say(`seed ${plan.seed}: ${JSON.stringify(plan.options)}, trace ${result.traceHash}`);
+    if (runs === 1)
+      say(`seed ${plan.seed}, ${plan.profile}: ${JSON.stringify(plan.options)}, trace ${result.traceHash}`);
     if (result.violations.length > 0) {
       failed++;
       tell(plan, result.violations, {}, isShrunk);

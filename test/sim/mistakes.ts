@@ -14,7 +14,8 @@ import { connectRequest } from '../kit/fake-client.ts';
 import { framed } from '../kit/raw-client.ts';
 import type { Seams } from './cluster.ts';
 import type { SimulatedMember } from './member.ts';
-import { everyFault, type Profile } from './plan.ts';
+import type { Profile } from './plan.ts';
+import { profiles } from './profiles.ts';
 
 /** What servers are made to do wrong, and the storms in which it shows. */
 export interface Mistake {
@@ -22,48 +23,18 @@ export interface Mistake {
   readonly profile: Profile;
 }
 
-const small = { voters: 3, observers: 0, groups: null, stormMs: 5_000 } as const;
-/** Slow disks, and power that goes for many at once. */
-const losses: Profile = {
-  faultsPerSecond: 2,
-  opsPerSecond: 30,
-  weights: { ...everyFault, 'crash all': 60 },
-  options: { ...small, diskMs: 150, slowPercent: 60, snapCount: 1000 },
-};
-const partitions: Profile = {
-  faultsPerSecond: 2,
-  opsPerSecond: 25,
-  weights: { ...everyFault, partition: 60, 'crash all': 10 },
-  options: { ...small, committedCount: 500, snapCount: 1000 },
-};
-/** One leader after the other, few of which get far. */
-const elections: Profile = {
-  faultsPerSecond: 6,
-  opsPerSecond: 12,
-  weights: { ...everyFault, crash: 40, 'crash all': 5, 'crash at change': 20, partition: 30, cut: 30 },
-  options: { ...small, committedCount: 500, snapCount: 1000, diskMs: 60, networkMs: 60, slowPercent: 30 },
-};
-/** Followers that come again to the leader that they had. */
-const cuts: Profile = {
-  faultsPerSecond: 6,
-  opsPerSecond: 30,
-  weights: { ...everyFault, cut: 120, 'slow disk': 40, 'crash all': 20 },
-  options: { ...small, committedCount: 500, snapCount: 1000, diskMs: 150, slowPercent: 50 },
-};
-/** Followers that hear late, and clients that go from one to the other. */
-const lags: Profile = {
-  faultsPerSecond: 3,
-  opsPerSecond: 40,
-  moveWeight: 60,
-  weights: { ...everyFault, 'slow way': 60, 'one-way': 30 },
-  options: { ...small },
-};
-const quiet: Profile = {
-  faultsPerSecond: 0.5,
-  opsPerSecond: 25,
-  weights: everyFault,
-  options: { ...small, sessionTimeoutMs: 1_500 },
-};
+/** Few servers and short storms, so that many runs take little time. */
+const small = { voters: 3, observers: 0, groups: null, dataBytes: 0, stormMs: 5_000 } as const;
+const inSmall = (profile: Profile): Profile => ({
+  ...profile,
+  options: { ...profile.options, committedCount: 500, snapCount: 1000, ...small },
+});
+const losses = inSmall(profiles.losses);
+const partitions = inSmall(profiles.partitions);
+const elections = inSmall(profiles.elections);
+const cuts = inSmall(profiles.cuts);
+const lags = inSmall(profiles.lags);
+const quiet = inSmall(profiles.quiet);
 
 /** What a learner hears of its leader, and says to it, may be changed on the way. */
 function onConnection(change: {

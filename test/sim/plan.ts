@@ -87,26 +87,11 @@ const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-export const everyFault: Profile['weights'] = {
-  crash: 10,
-  'crash all': 2,
-  'crash at change': 8,
-  stall: 5,
-  'slow disk': 5,
-  partition: 8,
-  'one-way': 6,
-  cut: 10,
-  'slow way': 4,
-  drift: 1,
-  skew: 2,
-};
-
-export const standardProfile: Profile = { faultsPerSecond: 1.2, opsPerSecond: 18, weights: everyFault };
-
 const PARENTS = ['/a', '/b'];
 const NAMES = ['x', 'y', 'z'];
 
-export function drawPlan(rng: Rng, profile: Profile = standardProfile): Plan {
+/** The plan of a seed. */
+export function drawPlan(rng: Rng, profile: Profile): Plan {
   const { seed } = rng;
   const options = { ...drawOptions(rng), ...profile.options };
   const steps: Step[] = [];
