@@ -99,7 +99,7 @@ export class QuorumWire {
     this.#outboxes = [new Outbox(this, learner), new Outbox(this, leader)];
     const { network, trace } = learner.cluster;
     this.#stream = new Stream(network, learner.machine, leader.machine, (machine) => {
-      this.#forget();
+      this.#forget(machine === leader.machine ? leader : learner);
       if (machine === leader.machine) this.#leaderLost();
       else {
         trace({ kind: 'disconnected', server: learner.id, leader: leader.id });
@@ -148,7 +148,7 @@ export class QuorumWire {
     this.#stream.close(by.machine);
     this.#outboxes[by === this.learner ? 0 : 1].drop();
     if (by === this.leader) this.#handler = null;
-    this.#forget();
+    this.#forget(by);
   }
 
   closeByLearner(): void {
@@ -189,9 +189,9 @@ export class QuorumWire {
     }
   }
 
-  #forget(): void {
-    this.learner.wires.delete(this);
-    this.leader.wires.delete(this);
+  /** Each end hears of the end at a time of its own. */
+  #forget(end: SimulatedMember): void {
+    end.wires.delete(this);
   }
 
   /** The connection breaks. */

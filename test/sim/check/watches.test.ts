@@ -55,6 +55,16 @@ test('persistent watches fire every time, recursive ones below too', () => {
 });
 
 test('after a move, what has changed is told before watches hold again', () => {
+  const gone = event(NodeDeleted, '/a');
+  const both = [
+    ...armed('data', '/a', 4),
+    ...armed('child', '/a', 4),
+    { kind: 'moved', seenZxid: 4 } as const,
+  ];
+  const end: WatchEntry = { kind: 'rearmed', zxid: 6 };
+  expect(found(...both, gone, gone, end)).toEqual([]);
+  expect(found(...both, gone, end)).toEqual([expect.stringContaining('was not told')]);
+  expect(found(...both, gone, gone, gone, end)).toHaveLength(1);
   const moved: WatchEntry = { kind: 'moved', seenZxid: 2 };
   const rearmed: WatchEntry = { kind: 'rearmed', zxid: 4 };
   const data = armed('data', '/a', 2);

@@ -72,6 +72,13 @@ class Watches {
     }
   }
 
+  /** Of watches that are asked for again each list is told by itself: a node that is gone is told of twice. */
+  usedBySetWatches(event: Event): void {
+    const { data, child } = this.#paths;
+    if (event.type !== EventType.NodeDeleted) this.used(event);
+    else if (!data.delete(event.path)) child.delete(event.path);
+  }
+
   /** Whether the event could be for one of these one-shot watches, asked for again on a new connection. */
   mayCatchUp({ type, path }: Event): boolean {
     const { data, exists, child } = this.#paths;
@@ -152,7 +159,7 @@ class Session {
     if (!wasChanged || !this.#watches.mayCatchUp(event)) {
       this.found.push(`${inWords(event)} came after a move, and nothing had happened that was watched`);
     }
-    this.#watches.used(event);
+    this.#watches.usedBySetWatches(event);
   }
 
   /** Events come before the answers that show what they tell of. */
