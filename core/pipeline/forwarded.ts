@@ -13,7 +13,7 @@ import type { ClientRequest, WritePath } from './write-path.ts';
  * what is committed, and would wait for ever otherwise.
  *
  * Invariant: a session belongs to the server that its client was last heard through; requests that come through another are
- * refused as moved (PrepRequestProcessor, SessionTrackerImpl.checkSession).
+ * refused as moved (PrepRequestProcessor, SessionTrackerImpl.checkSession), but for its end.
  */
 export class ForwardedRequests {
   readonly #tracker: SessionTracker;
@@ -70,8 +70,10 @@ export class ForwardedRequests {
   }
 }
 
+/** A session may be closed from anywhere: were that refused, it would end neither by it nor by its timeout. */
 function refusalOf(session: Session | null, learner: object, type: number): ErrorCode {
-  if (session === null) return type === OpCode.closeSession ? ErrorCode.Ok : ErrorCode.SessionExpired;
+  if (type === OpCode.closeSession) return ErrorCode.Ok;
+  if (session === null) return ErrorCode.SessionExpired;
   session.owner ??= learner;
   return session.owner === learner ? ErrorCode.Ok : ErrorCode.SessionMoved;
 }
