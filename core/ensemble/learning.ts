@@ -216,7 +216,13 @@ export class Learning implements Role {
     const tracker = new TouchTable(this.#parts.config.tickTimeMs, this.#parts.clock.monotonicMs());
     this.#service = new Service(
       { ...this.#parts, tree },
-      (committed) => new LearnerPath(tree, committed, (packet) => this.#channel.send(packet)),
+      (committed) =>
+        new LearnerPath(
+          tree,
+          committed,
+          () => store.lastLogged,
+          (packet) => this.#channel.send(packet),
+        ),
       { tracker, revalidate: (sessionId, timeoutMs) => this.#revalidate(sessionId, timeoutMs) },
     );
     const { ensemble } = this.#parts.stats;

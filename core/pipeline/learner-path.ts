@@ -18,21 +18,29 @@ export class LearnerPath implements WritePath {
   readonly forwardsSyncs = true;
   readonly #tree: DataTree;
   readonly #committed: Committed;
+  readonly #lastLogged: () => number;
   readonly #forward: (packet: QuorumPacket) => void;
   /** Connections that wait for the answer to a sync, in the order in which the syncs went out. */
   readonly #pendingSyncs = new Fifo<Connection>();
   /** Forwarded requests are encoded in it one after the other: `forward` copies them. */
   readonly #encoder = new ByteWriter(ENCODER_BYTES);
 
-  /** `forward` sends a packet to the leader, and keeps nothing of it. */
-  constructor(tree: DataTree, committed: Committed, forward: (packet: QuorumPacket) => void) {
+  /** `lastLogged`: last transaction in the log. `forward` sends a packet to the leader, and keeps nothing of it. */
+  constructor(
+    tree: DataTree,
+    committed: Committed,
+    lastLogged: () => number,
+    forward: (packet: QuorumPacket) => void,
+  ) {
     this.#tree = tree;
     this.#committed = committed;
+    this.#lastLogged = lastLogged;
     this.#forward = forward;
   }
 
+  /** A follower logs what is proposed as it comes; an observer hears of it when it is committed. */
   get lastProposed(): number {
-    return this.#tree.lastProcessedZxid;
+    return Math.max(this.#lastLogged(), this.#tree.lastProcessedZxid);
   }
 
   get lastCommitted(): number {

@@ -377,12 +377,13 @@ export class RequestProcessor implements ConnectionOwner, Committed {
     tracker.track(clientId, txn.body.timeOut, this.nowMs);
   }
 
-  /** On a learner: the request of a client of its own that the transaction answers (CommitProcessor). */
-  #waitingFor({ clientId, cxid }: TxnHeader): ClientRequest | null {
+  /** On a learner: the request that this answers (CommitProcessor). What was proposed before it came is an earlier connection's. */
+  #waitingFor({ clientId, cxid, zxid }: TxnHeader): ClientRequest | null {
     const owner = this.#parts.tracker.get(clientId)?.owner;
     if (!(owner instanceof Connection)) return null;
     const head = owner.peekWaiting() as ClientRequest | undefined;
-    return head?.proposed === true && head.xid === cxid && head.type !== OpCode.sync ? head : null;
+    const isIt = head?.proposed === true && head.xid === cxid && head.afterZxid < zxid;
+    return isIt && head.type !== OpCode.sync ? head : null;
   }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { OPEN_ACL } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { bodyOf } from '../kit/fake-client.ts';
+import { bodyOf, FakeClient } from '../kit/fake-client.ts';
 import { type LearnerSide, LearnerWorld } from './learner-world.ts';
 
 const create = (path: string, flags = 0) => ({ path, data: Buffer.from(path), acl: [...OPEN_ACL], flags });
@@ -123,6 +123,42 @@ test('a request through a server that the session has left is refused, and its c
   world.settle();
   expect([client.takeReplies(), client.isClosed]).toEqual([[], true]);
   expect(world.tree.findPath('/late')).toBe(0);
+});
+
+test('a session that its client closes through a server that it has left is closed all the same', () => {
+  const world = new LearnerWorld(2);
+  const [old, now] = world.learners as [LearnerSide, LearnerSide];
+  const client = world.client(old);
+  client.send(OpCode.create, create('/e', 1));
+  world.settle();
+  // The client was on its way to this server and came back; what was asked about it arrived late.
+  expect(world.revalidate(now, client.sessionId)).toBe(true);
+  client.send(OpCode.closeSession, null);
+  world.settle();
+  expect(client.takeReplies().map(({ err }) => err)).toEqual([0, 0]);
+  for (const { tree } of [world, old, now]) {
+    expect([tree.findPath('/e'), tree.sessions.size]).toEqual([0, 0]);
+  }
+});
+
+// As some clients do: kazoo's count from the start again with each connection.
+test('what was asked over an earlier connection answers nothing of this one, though it has the same xid', () => {
+  const { world, learner } = alone();
+  const before = world.client(learner);
+  const { nextXid } = before;
+  before.send(OpCode.create, create('/a'));
+  world.propose(learner);
+  learner.hear();
+  before.drop();
+  const now = new FakeClient(learner).resume(before);
+  now.nextXid = nextXid;
+  now.send(OpCode.create, create('/b'));
+  world.commit();
+  while (learner.fromLeader.length > 0) learner.hear();
+  expect([world.tree.findPath('/a') !== 0, now.takeReplies()]).toEqual([true, []]);
+  world.settle();
+  const [created] = now.takeReplies();
+  expect(bodyOf(OpCode.create, created!).path).toBe('/b');
 });
 
 test('the session of an unknown client is refused as expired', () => {

@@ -19,7 +19,10 @@ import { FakeClient, type LinkAcceptor } from '../kit/fake-client.ts';
 import { SIMULATED_CONFIG } from '../kit/simulated-server.ts';
 import { VirtualTime } from '../kit/virtual-time.ts';
 
-type FromLeader = { readonly kind: 'commit'; readonly logged: LoggedTxn } | { readonly kind: 'synced' };
+type FromLeader =
+  | { readonly kind: 'proposal'; readonly zxid: number }
+  | { readonly kind: 'commit'; readonly logged: LoggedTxn }
+  | { readonly kind: 'synced' };
 
 const treeOptions = { extendedTypes: true, digestEnabled: true, hashSeed: 1 };
 
@@ -30,6 +33,7 @@ export class LearnerSide implements LinkAcceptor {
   readonly toLeader: QuorumPacket[] = [];
   readonly fromLeader: FromLeader[] = [];
   readonly #service: Service<LearnerPath>;
+  #lastLogged = 0;
 
   constructor(serverId: number, time: VirtualTime) {
     const config: ServerConfig = { ...SIMULATED_CONFIG, serverId };
@@ -48,6 +52,7 @@ export class LearnerSide implements LinkAcceptor {
         new LearnerPath(
           this.tree,
           committed,
+          () => this.#lastLogged,
           (packet) => void this.toLeader.push({ ...packet, data: Buffer.from(packet.data ?? []) }),
         ),
     );
@@ -73,7 +78,11 @@ export class LearnerSide implements LinkAcceptor {
   hear(): void {
     const next = this.fromLeader.shift()!;
     const { path } = this.#service;
-    this.#service.turn(() => (next.kind === 'commit' ? path.commit(next.logged) : path.synced()));
+    this.#service.turn(() => {
+      if (next.kind === 'proposal') this.#lastLogged = next.zxid;
+      else if (next.kind === 'commit') path.commit(next.logged);
+      else path.synced();
+    });
   }
 }
 
@@ -99,7 +108,7 @@ export class LearnerWorld {
     this.#path = new LeaderPath(
       parts,
       { committed: (logged) => this.#committed(logged), synced() {} },
-      { log() {} },
+      { log: ({ zxid }) => this.#tellAll({ kind: 'proposal', zxid }) },
     );
     this.#forwarded = new ForwardedRequests(this.#tracker, this.#path);
     this.learners = Array.from({ length: learnerCount }, (_, i) => new LearnerSide(i + 2, this.time));
@@ -107,17 +116,35 @@ export class LearnerWorld {
 
   #committed(logged: LoggedTxn): void {
     if (logged.header.type === OpCode.closeSession) this.#tracker.remove(logged.header.clientId);
-    for (const { fromLeader } of this.learners) fromLeader.push({ kind: 'commit', logged });
+    this.#tellAll({ kind: 'commit', logged });
+  }
+
+  #tellAll(message: FromLeader): void {
+    for (const { fromLeader } of this.learners) fromLeader.push(message);
   }
 
   /** The leader takes what one learner has sent, proposes and commits it. */
   lead(learner: LearnerSide): void {
     for (const packet of learner.toLeader.splice(0)) {
-      const request = readForwardedRequest(packet.data);
-      if (request.type === OpCode.sync) learner.fromLeader.push({ kind: 'synced' });
-      else this.#forwarded.submit(learner, request, packet.authinfo ?? [], this.time.monotonicMs());
-      this.#path.durable(this.#path.lastProposed);
+      this.#take(learner, packet);
+      this.commit();
     }
+  }
+
+  /** The leader takes what one learner has sent and proposes it. */
+  propose(learner: LearnerSide): void {
+    for (const packet of learner.toLeader.splice(0)) this.#take(learner, packet);
+  }
+
+  #take(learner: LearnerSide, packet: QuorumPacket): void {
+    const request = readForwardedRequest(packet.data);
+    if (request.type === OpCode.sync) learner.fromLeader.push({ kind: 'synced' });
+    else this.#forwarded.submit(learner, request, packet.authinfo ?? [], this.time.monotonicMs());
+  }
+
+  /** A quorum has all that was proposed. */
+  commit(): void {
+    this.#path.durable(this.#path.lastProposed);
   }
 
   settle(): void {
