@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { bool, type Codec, type Decoded, encode, int, long, record } from './codec.ts';
+import type { Id } from './data.ts';
 import { WireFault } from './fault.ts';
 import type { SessionId } from './ids.ts';
 
@@ -7,6 +8,12 @@ import type { SessionId } from './ids.ts';
 export const LEARNER_PROTOCOL_VERSION = 0x10000;
 /** What a learner says that names no version. */
 const LEARNER_PROTOCOL_VERSION_OLDEST = 1;
+
+/**
+ * Stands in the authinfo of this package's FOLLOWERINFO and OBSERVERINFO, which Apache ZooKeeper leaves empty and does not read: the
+ * learner removes snapshots too when it is told to cut its history back.
+ */
+export const CUTS_SNAPSHOTS: Id = { scheme: 'zookit', id: 'cuts-snapshots' };
 
 /** String that ends the snapshot after a SNAP. */
 export const SNAP_SIGNATURE = 'BenWasHere';

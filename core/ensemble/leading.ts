@@ -115,7 +115,7 @@ export class Leading implements Role {
     return {
       fail: (reason) => this.fail(reason),
       serve: (epoch) => this.#serve(epoch),
-      syncStart: (learnerZxid) => this.#syncStart(learnerZxid),
+      syncStart: (learnerZxid, cutsSnapshots) => this.#syncStart(learnerZxid, cutsSnapshots),
       request: (from, request, { authinfo }) => {
         this.#forwarded?.submit(this.#learner(from), request, authinfo ?? [], clock.monotonicMs());
       },
@@ -173,11 +173,17 @@ export class Leading implements Role {
   }
 
   /** From memory where it is there, else from the log files where they are short; a learner that lags more gets the tree. */
-  #syncStart(peerLastZxid: number): SyncStart {
+  #syncStart(peerLastZxid: number, cutsSnapshots: boolean): SyncStart {
     const { store, committedLog, stats } = this.#parts;
     const { lastProcessedZxid } = store.tree;
     const logged = this.#mayReadLogs(peerLastZxid) ? this.#logs : null;
-    const plan = planSync({ peerLastZxid, committed: committedLog, lastProcessedZxid, logged });
+    const plan = planSync({
+      peerLastZxid,
+      committed: committedLog,
+      lastProcessedZxid,
+      logged,
+      cutsSnapshots,
+    });
     if (plan.kind === 'snap') stats.ensemble.snapshots++;
     else stats.ensemble.diffs++;
     switch (plan.kind) {

@@ -71,7 +71,7 @@ export interface LeaderEffects {
    * How to bring a learner to the committed history, as it is now. Where this, or what is logged as it is read, throws
    * `StorageError`, the learner is sent away, and should be offered something else when it comes again.
    */
-  syncStart(learnerZxid: number): SyncStart;
+  syncStart(learnerZxid: number, cutsSnapshots: boolean): SyncStart;
   /**
    * A client of a learner asks for a write. Whatever the client wrote, this must not throw: a learner forwards it unread, and
    * its connection is not to pay for it.

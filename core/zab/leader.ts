@@ -9,6 +9,7 @@ import {
   quorumPacketName,
 } from '../../wire/quorum.ts';
 import {
+  CUTS_SNAPSHOTS,
   LEARNER_PROTOCOL_VERSION,
   RevalidateReply,
   RevalidateRequest,
@@ -220,6 +221,10 @@ export class Leader {
     }
     handler.serverId = serverid;
     handler.kind = packet.type === QuorumPacketType.FOLLOWERINFO ? 'follower' : 'observer';
+    handler.cutsSnapshots =
+      packet.authinfo?.some(
+        ({ scheme, id }) => scheme === CUTS_SNAPSHOTS.scheme && id === CUTS_SNAPSHOTS.id,
+      ) ?? false;
     const wasChosen = this.#discovery.epoch !== null;
     const refusal = this.#discovery.processFOLLOWERINFO(serverid, epochOf(packet.zxid));
     if (refusal !== null) {
@@ -268,7 +273,7 @@ export class Leader {
   #sendHistory(handler: LearnerHandler): void {
     const newLeader = packets.newLeader(this.#discovery.epoch!, this.#parts.config);
     this.#broadcast?.forgetAcks(handler.serverId);
-    const start = this.#effects.syncStart(handler.lastZxid);
+    const start = this.#effects.syncStart(handler.lastZxid, handler.cutsSnapshots);
     // Observers hear of a transaction when it is committed.
     const outstanding = handler.kind === 'follower' ? [...(this.#broadcast?.outstanding() ?? [])] : [];
     synchronize(handler.link, start, outstanding, newLeader, () => {

@@ -1,7 +1,12 @@
 import { encode } from '../../wire/codec.ts';
 import { epochOf, makeZxid } from '../../wire/ids.ts';
 import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../wire/quorum.ts';
-import { LEARNER_PROTOCOL_VERSION, LearnerInfo, writeAckEpoch } from '../../wire/quorum-payloads.ts';
+import {
+  CUTS_SNAPSHOTS,
+  LEARNER_PROTOCOL_VERSION,
+  LearnerInfo,
+  writeAckEpoch,
+} from '../../wire/quorum-payloads.ts';
 import type { LearnerEffects, LearnerParts } from './learner-types.ts';
 import { RoleFailure } from './role-failure.ts';
 
@@ -42,7 +47,7 @@ export class LearnerDiscovery {
         protocolVersion: LEARNER_PROTOCOL_VERSION,
         configVersion,
       }),
-      authinfo: null,
+      authinfo: [CUTS_SNAPSHOTS],
     });
   }
 

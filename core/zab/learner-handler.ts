@@ -12,6 +12,8 @@ export class LearnerHandler {
   kind: LearnerKind = 'follower';
   /** From FOLLOWERINFO or OBSERVERINFO; -1 before. */
   serverId: ServerId = -1;
+  /** Whether it removes snapshots too when it cuts its history back: Apache ZooKeeper does not. */
+  cutsSnapshots = false;
   /** Last transaction in its log, from ACKEPOCH. */
   lastZxid = 0;
   /** When anything was heard from it, on the monotonic clock. */

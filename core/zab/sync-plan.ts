@@ -26,6 +26,8 @@ export interface SyncSituation {
   readonly lastProcessedZxid: number;
   /** Null where the log files are not to be used: switched off, or too long to be cheaper than a snapshot. */
   readonly logged: LoggedHistory | null;
+  /** Whether the learner removes snapshots too when it cuts its history back; true unless told otherwise. */
+  readonly cutsSnapshots?: boolean;
 }
 
 /**
@@ -51,8 +53,20 @@ export type SyncPlan =
  * Where ZooKeeper would choose otherwise: a tail that ends within the history is cut where ZooKeeper sends a snapshot if the
  * epoch of the next transaction is another (an old leader that returns after new writes); and TRUNC never names a zxid with
  * counter 0, as no log holds it and ZooKeeper's learners would keep one transaction too many.
+ *
+ * A server of Apache ZooKeeper takes a snapshot whenever it is elected, before anybody follows it, and reads it again after it
+ * has cut off its log: what should go is back, for good. So once this leader's own epoch makes a snapshot of its tree the newer
+ * one, such a learner is sent that in place of a cut.
  */
 export function planSync(situation: SyncSituation): SyncPlan {
+  const plan = planFor(situation);
+  const { cutsSnapshots = true, lastProcessedZxid, peerLastZxid } = situation;
+  const isCut = plan.kind === 'trunc' || plan.kind === 'trunc-diff';
+  if (!isCut || cutsSnapshots || lastProcessedZxid <= peerLastZxid) return plan;
+  return snap('the learner would keep a snapshot of what it has to cut off');
+}
+
+function planFor(situation: SyncSituation): SyncPlan {
   const { peerLastZxid: peer, committed, lastProcessedZxid } = situation;
   const { max } = committed;
   if (peer === lastProcessedZxid) return { kind: 'diff', zxid: peer, from: peer, fromDisk: false };

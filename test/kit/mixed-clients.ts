@@ -74,7 +74,7 @@ export async function exists(client: RawClient, path: string): Promise<boolean> 
 }
 
 /** Whether these bytes are in a log of the server. */
-function hasLogged(ensemble: MixedEnsemble, id: number, text: string): boolean {
+export function hasLogged(ensemble: MixedEnsemble, id: number, text: string): boolean {
   const directory = join(ensemble.dataDir(id), 'version-2');
   return readdirSync(directory).some(
     (name) => name.startsWith('log.') && readFileSync(join(directory, name)).includes(text),

@@ -7,6 +7,7 @@ import type { Epochs, LearnerEffects, LearnerParts } from '../../../core/zab/lea
 import { Majority, type ServerId } from '../../../core/zab/quorum.ts';
 import { ByteWriter } from '../../../wire/bytes.ts';
 import { encode } from '../../../wire/codec.ts';
+import type { Id } from '../../../wire/data.ts';
 import { makeZxid } from '../../../wire/ids.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../../wire/quorum.ts';
@@ -89,9 +90,14 @@ export class FakeLearner {
     return this;
   }
 
-  info(serverid: number, accepted = 4, { observer = false, version = 0x10000, config = 0 } = {}): this {
+  info(
+    serverid: number,
+    accepted = 4,
+    { observer = false, version = 0x10000, config = 0, authinfo = null as Id[] | null } = {},
+  ): this {
     const data = encode(LearnerInfo, { serverid, protocolVersion: version, configVersion: config });
-    return this.say(packet(observer ? 'OBSERVERINFO' : 'FOLLOWERINFO', makeZxid(accepted, 0), data));
+    const info = packet(observer ? 'OBSERVERINFO' : 'FOLLOWERINFO', makeZxid(accepted, 0), data);
+    return this.say({ ...info, authinfo });
   }
 
   ackEpoch(zxid = LAST, current = 4): this {
@@ -118,7 +124,11 @@ export class LeaderWorld {
   readonly outstanding: LoggedBytes[] = [];
   lastProposed = makeZxid(5, 0);
   lastCommitted = makeZxid(5, 0);
-  start: (zxid: number) => SyncStart = (zxid) => ({ kind: 'diff', zxid, transactions: [] });
+  start: (zxid: number, cutsSnapshots: boolean) => SyncStart = (zxid) => ({
+    kind: 'diff',
+    zxid,
+    transactions: [],
+  });
   readonly leader: Leader;
 
   constructor(parts: Partial<LeaderParts> = {}) {
@@ -154,7 +164,7 @@ export class LeaderWorld {
             forgetAcks: (from: ServerId) => void journal.push(`forget ${from}`),
           };
         },
-        syncStart: (zxid) => this.start(zxid),
+        syncStart: (zxid, cutsSnapshots) => this.start(zxid, cutsSnapshots),
         request: (from, { cxid }) => void journal.push(`request ${from} ${cxid}`),
         touch: (sessionId, timeoutMs) => void journal.push(`touch ${sessionId} ${timeoutMs}`),
         revalidate: (from, sessionId) => journal.push(`revalidate ${from} ${sessionId}`) > 0,

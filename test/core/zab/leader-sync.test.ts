@@ -3,6 +3,7 @@ import type { LoggedBytes } from '../../../core/storage/contract.ts';
 import { StorageError } from '../../../core/storage/errors.ts';
 import { makeZxid } from '../../../wire/ids.ts';
 import { QuorumPacketReader } from '../../../wire/quorum.ts';
+import { CUTS_SNAPSHOTS } from '../../../wire/quorum-payloads.ts';
 import { LAST, LeaderWorld, named, packet, transaction } from './fakes.ts';
 
 const NEWLEADER = makeZxid(5, 0);
@@ -95,6 +96,19 @@ describe('a leader synchronizes', () => {
       .ackEpoch(LAST - 1);
     expect(late.closed).toMatch(/history for it cannot be read: .*a gap/);
     expect([follower.closed, world.journal]).toEqual([null, ['forget 3']]);
+  });
+
+  test('with regard to what the learner does with its snapshots', () => {
+    const { world } = LeaderWorld.serving();
+    const told: boolean[] = [];
+    world.start = (zxid, cutsSnapshots) => {
+      told.push(cutsSnapshots);
+      return { kind: 'diff', zxid, transactions: [] };
+    };
+    for (const authinfo of [null, [], [{ scheme: 'digest', id: 'x' }], [CUTS_SNAPSHOTS]]) {
+      world.learner().info(3, 4, { authinfo }).ackEpoch();
+    }
+    expect(told).toEqual([false, false, false, true]);
   });
 
   test('and closes what was never read of a snapshot', () => {

@@ -248,6 +248,24 @@ describe('the choice for a learner', () => {
   });
 });
 
+describe('a learner that keeps snapshots of what it cuts off', () => {
+  const planFor = (peerLastZxid: number, processed: number, held = four.held) => {
+    const committed = committedLog(four.base, held);
+    const situation = { peerLastZxid, committed, lastProcessedZxid: processed, logged: null };
+    return planSync({ ...situation, cutsSnapshots: false });
+  };
+
+  test('is sent the tree where that makes the newer snapshot', () => {
+    expect(planFor(z(4, 9), z(6, 0))).toEqual(snap);
+    expect(planFor(z(4, 9), z(6, 3), fourThenSix.held)).toEqual(snap);
+  });
+
+  test('cuts as long as the leader has no epoch of its own, and gets what it lacks', () => {
+    expect(planFor(z(4, 9), z(4, 8))).toEqual(trunc(z(4, 8)));
+    expect(planFor(z(4, 5), z(6, 3), fourThenSix.held)).toEqual(diff(z(6, 3), z(4, 5)));
+  });
+});
+
 test('over random ensembles every plan gives exactly the committed history and cuts nothing of it', async () => {
   await withSeed(FILE, (rng) => {
     const seen = { diff: 0, 'disk-diff': 0, trunc: 0, 'trunc-diff': 0, snap: 0 };
