@@ -170,12 +170,13 @@ export class Learning implements Role {
   }
 
   #receiveSnapshot(zxid: number): InlineReader {
-    const { treeOptions, logger, store, committedLog } = this.#parts;
+    const { treeOptions, logger, store, committedLog, clock } = this.#parts;
     this.#isUnsaved = true;
     const restorer = new TreeRestorer(treeOptions, logger);
     const reader = new SnapshotStreamReader(restorer, zxid);
     return {
       push: (bytes, start, end) => {
+        this.#heardMs = clock.monotonicMs();
         const at = reader.push(bytes, start, end);
         if (at === -1) return -1;
         store.replaceTree(restorer.finish());

@@ -88,3 +88,35 @@ test('a follower that is silent costs the leader neither its quorum nor an answe
   expect(cluster.leader).toBe(leader);
   expect(silent!.member?.mode).not.toBe('leader');
 });
+
+test('a tree that is on its way for longer than initLimit is a sign of life all the while', () => {
+  const ensemble = { ...SIMULATED_CONFIG.ensemble, snapshotSizeFactor: -1, initLimitTicks: 2 };
+  let networkMs = 1;
+  const cluster = new SimulatedCluster({
+    voters: 3,
+    committedCount: 1,
+    config: { tickTimeMs: TICK_MS, ensemble },
+    networkMs: () => networkMs,
+  });
+  cluster.until('all serving', () => cluster.areAllServing);
+  const leader = cluster.leader!;
+  const [away] = followersOf(cluster) as [SimulatedMember];
+  away.crash();
+  // Each is a chunk of its own.
+  const client = cluster.client(leader);
+  const chunkCount = 60;
+  for (let i = 0; i < chunkCount; i++) {
+    client.send(OpCode.create, {
+      path: `/n${i}`,
+      data: Buffer.alloc(300_000),
+      acl: [...OPEN_ACL],
+      flags: 0,
+    });
+  }
+  cluster.until('created', () => client.awaited === 0);
+  networkMs = 40;
+  away.start();
+  expect(chunkCount * networkMs).toBeGreaterThan(2 * away.initLimitMs);
+  cluster.until('all serving', () => cluster.areAllServing, 5_000);
+  expect(away.tree.digest.equals(leader.tree.digest)).toBe(true);
+});
