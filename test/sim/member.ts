@@ -21,7 +21,8 @@ import { Disk } from './disk.ts';
 import type { Elector } from './election-wires.ts';
 import { GuestLink } from './guest-link.ts';
 import { Machine } from './machine.ts';
-import { connectToSimulatedLeader, type QuorumWire } from './quorum-wire.ts';
+import { connectToSimulatedLeader } from './quorum-connect.ts';
+import type { QuorumWire } from './quorum-wire.ts';
 import { TracedCommittedLog, tracedEpochs, traceStore } from './tracing.ts';
 
 const directories = { snapshotDirectory: '/data/version-2', logDirectory: '/data/version-2' };
