@@ -278,6 +278,9 @@ export class Clients {
     if (isOwner && revalidate !== undefined) {
       connection.link.pauseReading();
       connection.askedTimeoutMs = timeoutMs;
+      // Nobody would read from it any more, nor notice that it ends.
+      const earlier = this.#revalidating.get(sessionId);
+      if (earlier !== undefined) this.close(earlier, 'its client has connected anew');
       this.#revalidating.set(sessionId, connection);
       revalidate(sessionId, timeoutMs);
     } else if (isOwner && session !== undefined && !session.closing) {

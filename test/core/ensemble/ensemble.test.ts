@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
-import { bodyOf } from '../../kit/fake-client.ts';
+import { bodyOf, FakeClient } from '../../kit/fake-client.ts';
 import { Rng } from '../../kit/seed.ts';
 import { SIMULATED_CONFIG } from '../../kit/simulated-server.ts';
 import { SimulatedCluster } from '../../sim/cluster.ts';
@@ -132,6 +132,23 @@ test('what a session asked of a server is refused when it has been to the leader
     true,
     false,
   ]);
+});
+
+test('a client that comes twice while the leader is asked about its session leaves no connection behind', () => {
+  const cluster = serving();
+  const follower = followerOf(cluster);
+  const client = cluster.client(follower);
+  client.drop();
+  cluster.blockWay(follower.id, cluster.leader!.id);
+  const first = new FakeClient(follower).resume(client);
+  cluster.advance(100);
+  const second = new FakeClient(follower).resume(client);
+  cluster.advance(100);
+  cluster.heal();
+  cluster.until('moved', () => second.sessionId !== 0n);
+  cluster.advance(1_000);
+  expect([first.isClosed, second.isClosed, second.sessionId]).toEqual([true, false, client.sessionId]);
+  expect(follower.member?.service?.clients.connections.size).toBe(1);
 });
 
 test('the leader ends a session that is silent, heard through whichever server', () => {
