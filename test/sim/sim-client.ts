@@ -206,7 +206,9 @@ export class SimClient {
         connection,
         (client) => session.watches.sendAgain(client, session.lastZxid),
         ({ err, zxid }) => {
-          if (err === 0) session.journal.entries.push({ kind: 'rearmed', zxid });
+          // Nothing more is taken down of a session that its client is closing.
+          const isOver = this.#session !== session;
+          if (err === 0 && !isOver) session.journal.entries.push({ kind: 'rearmed', zxid });
         },
       );
     }
