@@ -15,7 +15,7 @@ import type { Broadcast, LeaderEffects, SyncStart } from '../zab/leader-types.ts
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ServerId } from '../zab/quorum.ts';
 import { planSync } from '../zab/sync-plan.ts';
-import { apply, type Role, type RoleEvents, type RoleParts } from './role.ts';
+import { applyUncommitted, type Role, type RoleEvents, type RoleParts } from './role.ts';
 
 /** Log files are read while everybody waits, some of it several times: beyond this the tree is sent, whatever its size. */
 const LOGGED_BYTES_MAX = 64 * 1024 * 1024;
@@ -107,7 +107,7 @@ export class Leading implements Role {
     this.#housekeeping?.stop();
     this.#service?.stop(reason);
     this.leader.close(reason);
-    apply(this.#parts, this.#service?.path.broadcast.outstanding() ?? []);
+    applyUncommitted(this.#parts, this.#service?.path.broadcast.outstanding() ?? []);
   }
 
   #effects(): LeaderEffects {

@@ -11,7 +11,7 @@ import { TreeRestorer } from '../tree/restore.ts';
 import { TreeSnapshot } from '../tree/snapshot-view.ts';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerEffects, LearnerKind, Received } from '../zab/learner-types.ts';
-import { apply, type Role, type RoleEvents, type RoleParts } from './role.ts';
+import { apply, applyUncommitted, type Role, type RoleEvents, type RoleParts } from './role.ts';
 
 /** The learner's end of the connection to its leader. */
 export interface LeaderChannel {
@@ -126,7 +126,7 @@ export class Learning implements Role {
       committedLog.clear(store.tree.lastProcessedZxid);
       return;
     }
-    apply(this.#parts, this.#learner.proposed);
+    applyUncommitted(this.#parts, this.#learner.proposed);
   }
 
   // -- What the protocol asks ------------------------------------------------------------------------------------------------

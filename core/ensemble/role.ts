@@ -66,10 +66,25 @@ export interface Role {
   stop(reason: string): void;
 }
 
-/** What is logged counts as history when a role ends, committed or not: a later leader may cut it off again. */
-export function apply({ store, committedLog }: MemberParts, transactions: Iterable<Received>): void {
+/** Transactions become part of the tree, and of the history that is in memory. */
+export function apply(
+  { store, committedLog }: Pick<MemberParts, 'store' | 'committedLog'>,
+  transactions: Iterable<Received>,
+): void {
   for (const { zxid, bytes, logged } of transactions) {
     committedLog.add(zxid, bytes);
     store.tree.apply(logged);
   }
+}
+
+/**
+ * What is logged counts as history when a role ends, committed or not: a later leader may cut it off again. A snapshot under way
+ * would show it under the zxid of an earlier one, and so outlive the cut.
+ */
+export function applyUncommitted(
+  parts: Pick<MemberParts, 'store' | 'committedLog' | 'snapshots'>,
+  transactions: readonly Received[],
+): void {
+  if (transactions.length > 0) parts.snapshots.abort();
+  apply(parts, transactions);
 }
