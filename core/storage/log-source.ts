@@ -1,10 +1,10 @@
 import { epochOf, formatZxid } from '../../wire/ids.ts';
-import type { Files } from '../ports.ts';
+import type { Files, OpenFile } from '../ports.ts';
 import type { HistoryDirectories, LoggedBytes } from './contract.ts';
 import { StorageError } from './errors.ts';
 import { type LogFile, listLogs, listSnapshots, logsAfter } from './file-names.ts';
 import { FileWindow } from './file-window.ts';
-import { findPlace, type LogEntry, type LogPlace, LogReader } from './log-format.ts';
+import { findPlace, type LogPlace, LogReader } from './log-format.ts';
 import { follows } from './replay.ts';
 
 /**
@@ -120,12 +120,13 @@ export class LogSource {
     for (const log of logsAfter(this.#logs(), from - 1)) {
       if (last >= to) return;
       path = log.path;
-      const file = this.#files.open(path, 'read');
+      const file = this.#openedAfter(last, path);
       try {
         const reader = new LogReader(file);
         for (let entry = reader.next(); entry !== null && last < to; entry = reader.next()) {
           if (entry.zxid <= last) continue;
-          if (entry.zxid > to || !follows(entry.zxid, last)) throw this.#gap(path, last, entry);
+          if (entry.zxid > to || !follows(entry.zxid, last))
+            throw this.#gap(path, last, `${formatZxid(entry.zxid)} follows`);
           last = entry.zxid;
           yield { zxid: last, bytes: entry.bytes };
         }
@@ -133,12 +134,20 @@ export class LogSource {
         file.close();
       }
     }
-    if (last < to) throw this.#gap(path, last, null);
+    if (last < to) throw this.#gap(path, last, 'nothing follows');
   }
 
-  #gap(path: string, last: number, next: LogEntry | null): StorageError {
+  /** Old logs may be purged while they are read. */
+  #openedAfter(last: number, path: string): OpenFile {
+    try {
+      return this.#files.open(path, 'read');
+    } catch (error) {
+      throw this.#gap(path, last, `nothing can be read (${(error as Error).message})`);
+    }
+  }
+
+  #gap(path: string, last: number, found: string): StorageError {
     this.#brokenAt = last;
-    const found = next === null ? 'nothing follows' : `${formatZxid(next.zxid)} follows`;
     return new StorageError(
       'log-gap',
       path,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryFiles } from '../../core/io/memory-files.ts';
 import type { Files } from '../../core/ports.ts';
+import { StorageError } from '../../core/storage/errors.ts';
 import { LogSource } from '../../core/storage/log-source.ts';
 import { makeZxid } from '../../wire/ids.ts';
 import { readLoggedTxn } from '../../wire/txn.ts';
@@ -90,6 +91,16 @@ describe('reading from the logs', () => {
     log(1, 2, 3, 4, 5, 6);
     expect(logs.reaches(1, 6)).toBe(false);
     expect(source().reaches(1, 6)).toBe(true);
+  });
+
+  test('stops at a file that was purged meanwhile', () => {
+    log(1, 2, 3);
+    log(4, 5, 6);
+    const logs = source();
+    expect(() => {
+      for (const { zxid } of logs.read(1, 6)) if (zxid === 2) files.remove('/l/log.4');
+    }).toThrow(StorageError);
+    expect(logs.reaches(1, 6)).toBe(false);
   });
 });
 
