@@ -35,7 +35,6 @@ const inSmall = (profile: Profile): Profile => ({
 const losses = inSmall(profiles.losses);
 const partitions = inSmall(profiles.partitions);
 const elections = inSmall(profiles.elections);
-const cuts = inSmall(profiles.cuts);
 const lags = inSmall(profiles.lags);
 const quiet = inSmall(profiles.quiet);
 
@@ -161,17 +160,6 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
         if (epoch > epochs.currentEpoch) epochs.setCurrentEpoch(epoch);
       },
     })),
-  },
-  'acknowledgements count on after a new synchronization': {
-    profile: cuts,
-    seams: onLeading((leading) => {
-      const take = leading.packet.bind(leading);
-      leading.packet = (handler, packet) => {
-        const broadcast = leading.service?.path.broadcast;
-        if (broadcast !== undefined) broadcast.forgetAcks = () => {};
-        take(handler, packet);
-      };
-    }),
   },
   'a follower skips a transaction': {
     profile: quiet,
