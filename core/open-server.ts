@@ -13,6 +13,7 @@ import type { ServerOptions } from './running-server.ts';
 import type { StoreParts } from './store.ts';
 import { TreeSnapshot } from './tree/snapshot-view.ts';
 import type { DataTree } from './tree/tree.ts';
+import type { CommittedLog } from './zab/commit-log.ts';
 
 /** What a server begins with, alone or not. */
 export interface OpenedServer extends StoreParts, RestoreParts {
@@ -21,8 +22,15 @@ export interface OpenedServer extends StoreParts, RestoreParts {
   readonly auth: AuthProviders;
 }
 
-/** Recovers what the directories hold. Rejects with the storage's or the system's error, and leaves nothing running then. */
-export async function openServer(config: ServerConfig, options: ServerOptions): Promise<OpenedServer> {
+/**
+ * Recovers what the directories hold, the last transactions into `recent` too. Rejects with the storage's or the system's error, and
+ * leaves nothing running then.
+ */
+export async function openServer(
+  config: ServerConfig,
+  options: ServerOptions,
+  recent?: CommittedLog,
+): Promise<OpenedServer> {
   const { dataDir, dataLogDir, clientPort, clientPortAddress, extendedTypesEnabled, digestEnabled } = config;
   const logger = options.logger ?? silentLogger;
   const parts = {
@@ -47,7 +55,7 @@ export async function openServer(config: ServerConfig, options: ServerOptions): 
     logger,
     yieldTurn: considerateYield(),
   });
-  const { tree, isNew } = restoreTree(parts);
+  const { tree, isNew } = restoreTree(parts, recent);
   // Logs without a snapshot look like a lost one: the empty tree is written before anything is logged.
   if (isNew) {
     await new Promise<void>((resolve, reject) => {

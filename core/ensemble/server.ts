@@ -29,8 +29,12 @@ const PACKET_EXTRA_BYTES = 1024 * 1024;
 const REFUSED_LIMIT_MS = 1000;
 /** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
 export async function startMember(config: ServerConfig, options: ServerOptions): Promise<RunningServer> {
+  const committedLog = new CommittedLog(0, {
+    ...defaultCommittedLog,
+    countMin: config.ensemble.commitLogCount,
+  });
   // The tree is the store's alone, which may have another one soon.
-  const { tree, ...opened } = await openServer(config, options);
+  const { tree, ...opened } = await openServer(config, options, committedLog);
   const { stats, logger, clock, files, directories } = opened;
   const { clientPort, clientPortAddress, clientPortListenBacklog, ensemble, serverId } = config;
   let failed: (error: Error) => void = () => {};
@@ -48,10 +52,7 @@ export async function startMember(config: ServerConfig, options: ServerOptions):
       quorum,
       ensembleText: Buffer.from(formatEnsemble({ ...ensemble, version: 0 })),
       store,
-      committedLog: new CommittedLog(tree.lastProcessedZxid, {
-        ...defaultCommittedLog,
-        countMin: ensemble.commitLogCount,
-      }),
+      committedLog,
       epochs: new EpochFiles(files, directories.snapshotDirectory, tree.lastProcessedZxid),
       restore: () => restoreTree(opened).tree,
       fourLetterReply: reply,

@@ -12,6 +12,7 @@ import { openLog, restoreTree } from '../../core/restore.ts';
 import { EpochFiles } from '../../core/storage/epoch-files.ts';
 import { Store } from '../../core/store.ts';
 import type { DataTree } from '../../core/tree/tree.ts';
+import { CommittedLog } from '../../core/zab/commit-log.ts';
 import type { ServerId } from '../../core/zab/quorum.ts';
 import type { LinkAcceptor } from '../kit/fake-client.ts';
 import { writeFirstSnapshot } from '../kit/first-snapshot.ts';
@@ -141,14 +142,16 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
       logger: parts.logger,
       yieldTurn: this.files.yieldTurn,
     });
-    const restore = (): DataTree => {
-      const { tree, isNew } = restoreTree(parts);
+    const restore = (recent?: CommittedLog): DataTree => {
+      const { tree, isNew } = restoreTree(parts, recent);
       if (parts.stats.digestMismatches > 0)
         throw new Error(`server ${this.id}: the restored tree differs from its digest`);
       if (isNew) writeFirstSnapshot(this.files, snapshots, tree);
       return tree;
     };
-    const tree = restore();
+    const committedOptions = { countMin: options.committedCount, bytesMax: 1e6 };
+    const recent = new CommittedLog(0, committedOptions);
+    const tree = restore(recent);
     this.store = new Store(
       tree,
       {
@@ -176,12 +179,9 @@ export class SimulatedMember implements LinkAcceptor, MemberNetwork, Elector {
       quorum: cluster.quorum,
       ensembleText: Buffer.from('version=0'),
       store: this.store,
-      committedLog: new TracedCommittedLog(this, tree.lastProcessedZxid, {
-        countMin: options.committedCount,
-        bytesMax: 1e6,
-      }),
+      committedLog: new TracedCommittedLog(this, recent, committedOptions),
       epochs: tracedEpochs(this, this.#epochs),
-      restore,
+      restore: () => restore(),
       auth: new AuthProviders(config, sha1Base64),
       fourLetterReply: () => '',
     };

@@ -6,8 +6,10 @@ import type { SimulatedMember } from './member.ts';
 export class TracedCommittedLog extends CommittedLog {
   readonly #member: SimulatedMember;
 
-  constructor(member: SimulatedMember, lastZxid: number, options: CommittedLogOptions) {
-    super(lastZxid, options);
+  /** `recent` is what it begins with. */
+  constructor(member: SimulatedMember, recent: CommittedLog, options: CommittedLogOptions) {
+    super(recent.base, options);
+    for (const { zxid, bytes } of recent.after(recent.base)) super.add(zxid, bytes);
     this.#member = member;
   }
 

@@ -134,9 +134,16 @@ settle
   1: acceptedEpoch 3, currentEpoch 1
   1 > 3 ACKEPOCH last 1:3 currentEpoch 1
   3: acceptedEpoch 3, currentEpoch 3
-  3 > 1 SNAP 1:5
-  1: has the tree of 3, 1:5
+  3 > 1 DIFF 1:5
+  3 > 1 PROPOSAL 1:4 create /a
+  3 > 1 COMMIT 1:4
+  1: applies 1:4
+  3 > 1 PROPOSAL 1:5 create /b
+  3 > 1 COMMIT 1:5
+  1: applies 1:5
   3 > 1 NEWLEADER 3:0
+  1: disk has 1:4
+  1: disk has 1:5
   1: acceptedEpoch 3, currentEpoch 3
   1 > 3 ACK 3:0
   3: leader, serves clients

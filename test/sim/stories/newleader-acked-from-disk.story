@@ -118,9 +118,12 @@ settle
   1: acceptedEpoch 3, currentEpoch 1
   1 > 2 ACKEPOCH last 1:3 currentEpoch 1
   2: acceptedEpoch 3, currentEpoch 3
-  2 > 1 SNAP 1:4
-  1: has the tree of 2, 1:4
+  2 > 1 DIFF 1:4
+  2 > 1 PROPOSAL 1:4 create /a
+  2 > 1 COMMIT 1:4
+  1: applies 1:4
   2 > 1 NEWLEADER 3:0
+  1: disk has 1:4
   1: acceptedEpoch 3, currentEpoch 3
   1 > 2 ACK 3:0
   2: leader, serves clients
