@@ -23,8 +23,11 @@ import type { LeaderChannel, Learning } from './learning.ts';
 import { Member, type MemberNetwork } from './member.ts';
 import { viewedMember } from './view.ts';
 
-/** What ZooKeeper allows a packet beyond the longest request. */
-const PACKET_EXTRA_BYTES = 1024 * 1024;
+/**
+ * What ZooKeeper allows a packet beyond the longest request, or as much again where that is more: a transaction may be twice as long
+ * as a request, and a learner that does not take it could never follow a leader that has it.
+ */
+const PACKET_EXTRA_BYTES_MIN = 1024 * 1024;
 /** Time for whoever was elected to hear of it and to open the quorum port; then the election is asked again. */
 const REFUSED_LIMIT_MS = 1000;
 /** Starts one member of an ensemble; see `startServer`. Resolves when its ports are open: it may not serve clients yet. */
@@ -106,7 +109,8 @@ class Network implements MemberNetwork {
     const { config } = parts;
     const { ensemble, serverId } = config;
     this.#parts = parts;
-    this.#dataBytesMax = config.juteMaxBufferBytes + PACKET_EXTRA_BYTES;
+    const { juteMaxBufferBytes } = config;
+    this.#dataBytesMax = juteMaxBufferBytes + Math.max(PACKET_EXTRA_BYTES_MIN, juteMaxBufferBytes);
     const own = ensemble.servers.find(({ id }) => id === serverId);
     if (own === undefined) throw new Error(`server.${serverId} is not in the configuration`);
     this.#mesh = new ElectionMesh(

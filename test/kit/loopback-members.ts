@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { defaultConfig, type EnsembleConfig } from '../../core/config.ts';
+import { defaultConfig, type EnsembleConfig, type ServerConfig } from '../../core/config.ts';
 import { type RunningServer, startServer } from '../../core/server.ts';
 import type { ServerId } from '../../core/zab/quorum.ts';
 import { fourLetterWord, isServing } from './four-letter.ts';
@@ -16,7 +16,10 @@ export class LoopbackMembers implements AsyncDisposable {
   readonly #temp: TempDirectory;
   readonly #running = new Map<ServerId, RunningServer>();
 
-  private constructor(ensemble: EnsembleConfig, temp: TempDirectory) {
+  readonly #config: Partial<ServerConfig>;
+
+  private constructor(ensemble: EnsembleConfig, temp: TempDirectory, config: Partial<ServerConfig>) {
+    this.#config = config;
     this.#ensemble = {
       ...ensemble,
       initLimitTicks: PATIENCE_TICKS,
@@ -26,8 +29,12 @@ export class LoopbackMembers implements AsyncDisposable {
   }
 
   /** Starts some members, all of them unless told otherwise. They may not serve yet. */
-  static async start(ensemble: EnsembleConfig, ids?: readonly ServerId[]): Promise<LoopbackMembers> {
-    const members = new LoopbackMembers(ensemble, await tempDirectory('zookit-members-'));
+  static async start(
+    ensemble: EnsembleConfig,
+    ids?: readonly ServerId[],
+    config: Partial<ServerConfig> = {},
+  ): Promise<LoopbackMembers> {
+    const members = new LoopbackMembers(ensemble, await tempDirectory('zookit-members-'), config);
     for (const id of ids ?? ensemble.servers.map(({ id }) => id)) await members.startServer(id);
     return members;
   }
@@ -37,6 +44,7 @@ export class LoopbackMembers implements AsyncDisposable {
     mkdirSync(dataDir, { recursive: true });
     const server = await startServer({
       ...defaultConfig,
+      ...this.#config,
       dataDir,
       dataLogDir: dataDir,
       clientPort: 0,

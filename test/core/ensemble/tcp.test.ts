@@ -1,6 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import { expect, test } from 'vitest';
 import { connect, type ZooKeeperClient } from '../../../client/index.ts';
+import { Perms } from '../../../wire/data.ts';
 import { loopbackEnsemble } from '../../kit/election-member.ts';
 import { LoopbackMembers } from '../../kit/loopback-members.ts';
 
@@ -68,6 +69,27 @@ test('two of five servers on real sockets are a quorum where groups say so', asy
   expect(await members.monitored(2, 'cnt_quorum_ack_latency')).toBe('2');
   expect((await members.ask(2, 'conf')).split('\n')).toContain('group.3=3:4:5');
   expect(String((await client.get('/zookeeper/config')).data)).toContain('\ngroup.3=3:4:5\nversion=0');
+}, 120_000);
+
+// The ACL of each node names the identity: the transaction is longer than the request by far, as Apache ZooKeeper allows.
+test('learners take every transaction that a leader may propose', async () => {
+  const config = { juteMaxBufferBytes: 3 * 1024 * 1024 };
+  await using members = await LoopbackMembers.start(await loopbackEnsemble(3), undefined, config);
+  await members.serving();
+  const lookings = () => Promise.all(members.ids.map((id) => members.monitored(id, 'looking_count')));
+  const before = await lookings();
+  await using client = await connect(members.hosts(await members.leader()), { sessionTimeoutMs });
+  await client.addAuth('digest', `${'u'.repeat(400)}:p`);
+  const acl = [{ perms: Perms.all, id: { scheme: 'auth', id: '' } }];
+  const transaction = client.transaction();
+  for (let i = 0; i < 10_000; i++) transaction.create(`/n${i}`, '', { acl });
+  await transaction.commit();
+  for (const id of members.ids) {
+    await using other = await connect(members.hosts(id), { sessionTimeoutMs });
+    await other.sync('/');
+    expect((await other.children('/')).length).toBe(1 + 10_000);
+  }
+  expect(await lookings()).toEqual(before);
 }, 120_000);
 
 test('whoever says nothing to a member without a leader does not keep it from stopping', async () => {
