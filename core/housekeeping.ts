@@ -18,6 +18,8 @@ export interface HousekeepingParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly scheduler: Scheduler;
+  /** Whether sessions are heard through learners too, which tell of them when they are asked. */
+  readonly hasLearners?: boolean;
 }
 
 /** Removals of containers and TTL nodes are spread out in steps of this length. */
@@ -59,12 +61,20 @@ export class Housekeeping {
 
   /**
    * Sessions end at multiples of the tick. Input that has arrived is read first: after a pause of the whole process, the
-   * heartbeats that wait in the sockets must count before anyone is expired.
+   * heartbeats that wait in the sockets must count before anyone is expired. Learners were not asked for theirs meanwhile, so
+   * they have a tick to tell.
    */
-  #scheduleExpiry(): void {
-    const { clock } = this.#parts;
-    this.#timers.after(Math.max(1, this.#service.tracker.nextExpiryMs - clock.monotonicMs()), () => {
+  #scheduleExpiry(delayMsMin = 1): void {
+    const { clock, config, hasLearners = false } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const delayMs = Math.max(delayMsMin, this.#service.tracker.nextExpiryMs - nowMs);
+    this.#timers.after(delayMs, () => {
       this.#timers.endOfTurn(() => {
+        const lateMs = clock.monotonicMs() - nowMs - delayMs;
+        if (hasLearners && lateMs > config.tickTimeMs / 2) {
+          this.#scheduleExpiry(config.tickTimeMs);
+          return;
+        }
         this.#service.turn(() => this.#expire());
         this.#scheduleExpiry();
       });

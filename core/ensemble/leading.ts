@@ -165,7 +165,7 @@ export class Leading implements Role {
     });
     this.#service = service;
     this.#forwarded = new ForwardedRequests(service.tracker, service.path);
-    this.#housekeeping = new Housekeeping({ ...this.#parts, tree }, service);
+    this.#housekeeping = new Housekeeping({ ...this.#parts, tree, hasLearners: true }, service);
     this.#housekeeping.start();
     this.#events.established(epoch);
     this.#events.serving();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OPEN_ACL } from '../../../wire/data.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
+import { FakeClient } from '../../kit/fake-client.ts';
 import { SIMULATED_CONFIG } from '../../kit/simulated-server.ts';
 import { SimulatedCluster } from '../../sim/cluster.ts';
 import type { SimulatedMember } from '../../sim/member.ts';
@@ -119,4 +120,29 @@ test('a tree that is on its way for longer than initLimit is a sign of life all 
   expect(chunkCount * networkMs).toBeGreaterThan(2 * away.initLimitMs);
   cluster.until('all serving', () => cluster.areAllServing, 5_000);
   expect(away.tree.digest.equals(leader.tree.digest)).toBe(true);
+});
+
+test('sessions that followers heard from outlive a leader that was stalled for longer than their timeout', () => {
+  const cluster = serving(50);
+  const leader = cluster.leader!;
+  const [follower] = followersOf(cluster) as [SimulatedMember];
+  const timeoutMs = SIMULATED_CONFIG.minSessionTimeoutMs;
+  const [alive, silent] = [1, 2].map(() => new FakeClient(follower).handshake({ timeoutMs })) as [
+    FakeClient,
+    FakeClient,
+  ];
+  const pingFor = (forMs: number): void => {
+    for (const untilMs = cluster.time.nowMs + forMs; cluster.time.nowMs < untilMs; ) {
+      if (!alive.isClosed) alive.send(OpCode.ping, null);
+      cluster.advance(TICK_MS);
+    }
+  };
+  pingFor(10 * TICK_MS);
+  leader.machine.stall();
+  pingFor(timeoutMs + 5 * TICK_MS);
+  leader.machine.resume();
+  pingFor(5 * TICK_MS);
+  expect(leader.member?.mode).toBe('leader');
+  expect([...leader.tree.sessions.keys()]).toEqual([alive.sessionId]);
+  expect([alive.isClosed, silent.isClosed]).toEqual([false, true]);
 });
