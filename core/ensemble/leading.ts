@@ -2,6 +2,7 @@ import { makeZxid } from '../../wire/ids.ts';
 import type { QuorumPacket } from '../../wire/quorum.ts';
 import { ProposalSizes } from '../admin/ensemble-stats.ts';
 import { Housekeeping } from '../housekeeping.ts';
+import { Connection } from '../pipeline/connection.ts';
 import { ForwardedRequests } from '../pipeline/forwarded.ts';
 import { LeaderPath } from '../pipeline/leader-path.ts';
 import { Service } from '../service.ts';
@@ -125,10 +126,20 @@ export class Leading implements Role {
       },
       revalidate: (learner, sessionId, timeoutMs) => {
         stats.ensemble.revalidations++;
-        const owner = this.#learner(learner);
-        return this.#forwarded?.revalidate(owner, sessionId, timeoutMs, clock.monotonicMs()) ?? false;
+        return this.#revalidate(this.#learner(learner), sessionId, timeoutMs);
       },
     };
+  }
+
+  /** Where the session's client was connected here, that is over, and may never be seen otherwise. */
+  #revalidate(learner: object, sessionId: bigint, timeoutMs: number): boolean {
+    const service = this.#service;
+    const earlier = service?.tracker.get(sessionId)?.owner;
+    const isAlive =
+      this.#forwarded?.revalidate(learner, sessionId, timeoutMs, this.#parts.clock.monotonicMs()) ?? false;
+    if (isAlive && earlier instanceof Connection)
+      service?.clients.close(earlier, 'its session moved to another server');
+    return isAlive;
   }
 
   #learner(serverId: ServerId): object {

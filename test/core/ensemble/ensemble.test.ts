@@ -134,6 +134,20 @@ test('what a session asked of a server is refused when it has been to the leader
   ]);
 });
 
+test('the leader keeps no connection of a session that has gone to another server', () => {
+  const cluster = serving();
+  const { leader } = cluster;
+  const client = cluster.client(leader!);
+  // Its machine has lost the address, say: the end of the connection cannot be seen.
+  const moved = cluster.resume(client, followerOf(cluster));
+  cluster.advance(1_000);
+  expect([client.isClosed, moved.isClosed]).toEqual([true, false]);
+  expect(leader!.member?.service?.clients.connections.size).toBe(0);
+  moved.send(OpCode.create, create('/a'));
+  cluster.until('created', () => moved.awaited === 0);
+  expect(moved.takeReplies().map(({ err }) => err)).toEqual([0]);
+});
+
 test('a client that comes twice while the leader is asked about its session leaves no connection behind', () => {
   const cluster = serving();
   const follower = followerOf(cluster);
