@@ -64,8 +64,15 @@ export class ForwardedRequests {
     return true;
   }
 
+  /** A timeout that cannot be read is refused when the request is. */
   #beginSession(learner: object, { sessionId, body }: ForwardedRequest, nowMs: number): void {
-    const { timeOut } = decode(CreateSessionBody, body);
+    let timeOut: number;
+    try {
+      ({ timeOut } = decode(CreateSessionBody, body));
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      return;
+    }
     this.#tracker.track(sessionId, timeOut, nowMs).owner = learner;
   }
 }

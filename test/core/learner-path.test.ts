@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { ByteWriter } from '../../wire/bytes.ts';
 import { OPEN_ACL } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
+import { QuorumPacketType, writeForwardedRequest } from '../../wire/quorum.ts';
 import { bodyOf, FakeClient } from '../kit/fake-client.ts';
 import { type LearnerSide, LearnerWorld } from './learner-world.ts';
 
@@ -159,6 +161,19 @@ test('what was asked over an earlier connection answers nothing of this one, tho
   world.settle();
   const [created] = now.takeReplies();
   expect(bodyOf(OpCode.create, created!).path).toBe('/b');
+});
+
+// A server of Apache ZooKeeper forwards it as its client has sent it.
+test('a session that is asked for in no readable way costs the learner nothing', () => {
+  const { world, learner } = alone();
+  const client = world.client(learner);
+  const writer = new ByteWriter();
+  const body = Buffer.from([1]);
+  writeForwardedRequest(writer, { sessionId: client.sessionId, cxid: 9, type: OpCode.createSession, body });
+  learner.toLeader.push({ type: QuorumPacketType.REQUEST, zxid: -1, data: writer.finish(), authinfo: [] });
+  client.send(OpCode.create, create('/a'));
+  world.settle();
+  expect(client.takeReplies().map(({ err }) => err)).toEqual([0]);
 });
 
 test('the session of an unknown client is refused as expired', () => {
