@@ -32,6 +32,8 @@ export class Leading implements Role {
   /** Stands for each learner as the owner of the sessions that it serves. */
   readonly #learners = new Map<ServerId, object>();
   readonly #logs: LogSource;
+  /** When the own log had nothing left to write, or last got on with it. */
+  #durableMs: number;
   #service: Service<LeaderPath> | null = null;
   #forwarded: ForwardedRequests | null = null;
   #housekeeping: Housekeeping | null = null;
@@ -43,6 +45,7 @@ export class Leading implements Role {
     const { config, quorum, epochs, store, clock, files, directories } = parts;
     // Not older than the one that the state was recovered from.
     const [newest] = listSnapshots(files, directories.snapshotDirectory);
+    this.#durableMs = clock.monotonicMs();
     this.#logs = new LogSource(files, directories, newest?.zxid ?? 0);
     this.leader = new Leader(
       {
@@ -77,9 +80,21 @@ export class Leading implements Role {
   }
 
   begin(): void {
-    const { clock, config } = this.#parts;
-    this.#timers.every(config.tickTimeMs / 2, () => this.leader.tick(clock.monotonicMs()));
+    this.#timers.every(this.#parts.config.tickTimeMs / 2, () => this.#tick());
     this.leader.begin();
+  }
+
+  /**
+   * A quorum of followers commits without this server's disk. One that stands still for as long as a follower may be behind makes
+   * way, as what waits for it has no other bound.
+   */
+  #tick(): void {
+    const { clock, config, store } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (store.isDurable) this.#durableMs = nowMs;
+    const { syncLimitTicks } = config.ensemble;
+    if (nowMs - this.#durableMs <= syncLimitTicks * config.tickTimeMs) this.leader.tick(nowMs);
+    else this.fail(`its disk has written nothing for ${Math.round(nowMs - this.#durableMs)} ms`);
   }
 
   /** One packet of a learner. What it commits answers clients of this server too. */
@@ -99,6 +114,7 @@ export class Leading implements Role {
   }
 
   durable(zxid: number): void {
+    this.#durableMs = this.#parts.clock.monotonicMs();
     const service = this.#service;
     service?.gather(() => service.path.durable(zxid));
   }

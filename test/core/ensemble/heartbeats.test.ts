@@ -146,3 +146,24 @@ test('sessions that followers heard from outlive a leader that was stalled for l
   expect([...leader.tree.sessions.keys()]).toEqual([alive.sessionId]);
   expect([alive.isClosed, silent.isClosed]).toEqual([false, true]);
 });
+
+test('a leader whose disk stands still makes way, and follows when it goes on', () => {
+  const cluster = serving(5);
+  const leader = cluster.leader!;
+  const [follower] = followersOf(cluster);
+  const client = cluster.client(follower!);
+  leader.disk.setSlow(true);
+  client.send(OpCode.create, { path: '/with-it', data: null, acl: [...OPEN_ACL], flags: 0 });
+  cluster.until('answered', () => client.awaited === 0);
+  cluster.advance(5 * TICK_MS - SLACK_MS);
+  expect(cluster.leader).toBe(leader);
+  cluster.until('another leads', () => cluster.leader !== undefined && cluster.leader !== leader);
+  const next = cluster.client(cluster.leader!);
+  next.send(OpCode.create, { path: '/without-it', data: null, acl: [...OPEN_ACL], flags: 0 });
+  cluster.until('answered', () => next.awaited === 0);
+  expect(leader.member?.mode).toBe('looking');
+  leader.disk.setSlow(false);
+  cluster.until('all serving', () => cluster.areAllServing);
+  cluster.until('equal', () => cluster.members.every(({ tree }) => tree.findPath('/without-it') !== 0));
+  expect(leader.tree.findPath('/with-it')).not.toBe(0);
+});
