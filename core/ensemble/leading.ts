@@ -43,9 +43,9 @@ export class Leading implements Role {
     this.#events = events;
     this.#timers = new Timers(parts.scheduler);
     const { config, quorum, epochs, store, clock, files, directories } = parts;
+    this.#durableMs = clock.monotonicMs();
     // Not older than the one that the state was recovered from.
     const [newest] = listSnapshots(files, directories.snapshotDirectory);
-    this.#durableMs = clock.monotonicMs();
     this.#logs = new LogSource(files, directories, newest?.zxid ?? 0);
     this.leader = new Leader(
       {
@@ -237,7 +237,7 @@ export class Leading implements Role {
   #mayReadLogs(peerLastZxid: number): boolean {
     const { committedLog, config } = this.#parts;
     if (peerLastZxid === 0 || peerLastZxid >= committedLog.base) return false;
-    if (this.#logs.bytesFrom(peerLastZxid) > LOGGED_BYTES_MAX) return false;
-    return this.#logs.isCheaperThanSnapshot(peerLastZxid, config.ensemble.snapshotSizeFactor);
+    const { snapshotSizeFactor } = config.ensemble;
+    return this.#logs.isCheaperThanSnapshot(peerLastZxid, snapshotSizeFactor, LOGGED_BYTES_MAX);
   }
 }

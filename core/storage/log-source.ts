@@ -45,20 +45,24 @@ export class LogSource {
 
   /**
    * Whether what a learner at `zxid` lacks may be read from the logs by ZooKeeper's rule: they are no longer than
-   * `snapshotSizeFactor` times the newest snapshot. A negative factor means never; 0, or no snapshot, sets no limit.
+   * `snapshotSizeFactor` times the newest snapshot. A negative factor means never; 0, or no snapshot, sets no limit. Nor may they
+   * be longer than `bytesMax`, whatever the snapshot.
    */
-  isCheaperThanSnapshot(zxid: number, snapshotSizeFactor: number): boolean {
+  isCheaperThanSnapshot(zxid: number, snapshotSizeFactor: number, bytesMax = Infinity): boolean {
     if (snapshotSizeFactor < 0) return false;
+    const limit = Math.min(this.#limitBySnapshot(snapshotSizeFactor), bytesMax);
+    return limit === Infinity || this.bytesFrom(zxid) <= limit;
+  }
+
+  #limitBySnapshot(snapshotSizeFactor: number): number {
     const newest = listSnapshots(this.#files, this.#directories.snapshotDirectory)[0];
-    if (newest === undefined) return true;
+    if (newest === undefined) return Infinity;
     const file = this.#files.open(newest.path, 'read');
-    let limit: number;
     try {
-      limit = file.size() * snapshotSizeFactor;
+      return file.size() * snapshotSizeFactor || Infinity;
     } finally {
       file.close();
     }
-    return limit === 0 || this.bytesFrom(zxid) <= limit;
   }
 
   /**
