@@ -14,6 +14,7 @@ import { createLogger } from './log.ts';
 import { prepareDirectories } from './server-config.ts';
 import { closeOnSignal } from './shutdown.ts';
 import { Timeline } from './timeline.ts';
+import { waysToConnect } from './ways-to-connect.ts';
 
 export interface DevOptions {
   /** The first port to try; 0 lets the system choose. */
@@ -101,10 +102,7 @@ async function show(demo: Demo): Promise<void> {
 function farewell(at: string, { data }: DevOptions): void {
   print('The server keeps running. Connect to it with');
   print('');
-  print(`  the shell     npx zookit shell -server ${at}`);
-  print(`  TypeScript    const client = await connect('${at}');`);
-  print(`  ZooKeeper     zkCli.sh -server ${at}`);
-  print(`  kazoo         KazooClient(hosts='${at}')`);
+  for (const line of waysToConnect(at)) print(line);
   print('');
   print(colors.dim(`Ctrl-C stops it; what is stored stays in ${data}.`));
 }

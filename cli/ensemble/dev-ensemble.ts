@@ -8,6 +8,7 @@ import { DEMO_LOCK } from '../demo-messages.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { closeOnSignal } from '../shutdown.ts';
 import { Timeline } from '../timeline.ts';
+import { waysToConnect } from '../ways-to-connect.ts';
 import { LeaderKill } from './leader-kill.ts';
 import { LocalEnsemble } from './local-ensemble.ts';
 import type { LocalMember } from './local-member.ts';
@@ -133,16 +134,13 @@ function farewell(ensemble: LocalEnsemble, directory: string, isTemporary: boole
   const [first] = ensemble.members;
   print('The servers keep running. Connect to them with');
   print('');
-  print(`  the shell     npx zookit shell -server ${at}`);
-  print(`  TypeScript    const client = await connect('${at}');`);
-  print(`  ZooKeeper     zkCli.sh -server ${at}`);
-  print(`  kazoo         KazooClient(hosts='${at}')`);
+  for (const line of waysToConnect(at)) print(line);
   print('');
   print(
     `Each has its zoo.cfg and its log in a directory of its own, as ${first?.place.directory ?? directory}.`,
   );
-  const rest = isTemporary ? 'and removes what they stored' : `what is stored stays in ${directory}`;
-  print(colors.dim(isTemporary ? `Ctrl-C stops them ${rest}.` : `Ctrl-C stops them; ${rest}.`));
+  const end = isTemporary ? ' and removes what they stored' : `; what is stored stays in ${directory}`;
+  print(colors.dim(`Ctrl-C stops them${end}.`));
 }
 
 /** Somebody else killed it, or it could not go on. */
