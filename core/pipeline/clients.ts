@@ -42,8 +42,8 @@ export class Clients {
   readonly #parts: ClientsParts;
   readonly #byIp = new Map<string, number>();
   readonly #dirty: Connection[] = [];
-  /** Connections that wait for the leader's word on the session that they ask for. */
-  readonly #revalidating = new Map<bigint, Connection>();
+  /** Who waits for the leader's word on a session, and how many questions about it are under way. */
+  readonly #revalidating = new Map<bigint, { connection: Connection; questions: number }>();
   #nextSessionId: bigint;
 
   constructor(parts: ClientsParts) {
@@ -280,8 +280,8 @@ export class Clients {
       connection.askedTimeoutMs = timeoutMs;
       // Nobody would read from it any more, nor notice that it ends.
       const earlier = this.#revalidating.get(sessionId);
-      if (earlier !== undefined) this.close(earlier, 'its client has connected anew');
-      this.#revalidating.set(sessionId, connection);
+      if (earlier !== undefined) this.close(earlier.connection, 'its client has connected anew');
+      this.#revalidating.set(sessionId, { connection, questions: (earlier?.questions ?? 0) + 1 });
       revalidate(sessionId, timeoutMs);
     } else if (isOwner && session !== undefined && !session.closing) {
       this.#adopt(connection, session, timeoutMs);
@@ -290,11 +290,16 @@ export class Clients {
     }
   }
 
-  /** The leader's word on a session that a client asked this learner for. */
+  /**
+   * The leader's word on a session that a client asked this learner for. The last question's answer counts: with an earlier one the
+   * client could go on to another server, and the late question would take its session away from there.
+   */
   revalidated(sessionId: bigint, valid: boolean): void {
-    const connection = this.#revalidating.get(sessionId);
+    const asked = this.#revalidating.get(sessionId);
+    if (asked === undefined || --asked.questions > 0) return;
     this.#revalidating.delete(sessionId);
-    if (connection === undefined || connection.phase !== 'joining') return;
+    const { connection } = asked;
+    if (connection.phase !== 'joining') return;
     const { tracker, processor } = this.#parts;
     const timeoutMs = connection.askedTimeoutMs;
     if (valid) this.#adopt(connection, tracker.track(sessionId, timeoutMs, processor.nowMs), timeoutMs);
