@@ -125,6 +125,14 @@ export class ZooKeeperClient implements AsyncDisposable {
     return this.#connection.mayHaveExpired;
   }
 
+  /**
+   * For how many milliseconds from now no server can let the session expire, by the monotonic clock of this machine: its timeout,
+   * counted from when the latest request that was answered had been sent. 0 if there is no session, or none that is sure to live.
+   */
+  get safeForMs(): number {
+    return this.#connection.safeForMs;
+  }
+
   /** The server of the present connection as `host:port`, or null. */
   get server(): string | null {
     return this.#connection.session.ready ? this.#connection.session.attempts.server : null;

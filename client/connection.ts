@@ -57,6 +57,10 @@ export class Connection implements SessionOut {
     return this.session.deadlines.trusted(this.#ports.monotonicMs());
   }
 
+  get safeForMs(): number {
+    return this.session.deadlines.safeForMs(this.#ports.monotonicMs());
+  }
+
   get mayHaveExpired(): boolean {
     return this.session.deadlines.mayHaveExpired(this.#ports.monotonicMs());
   }

@@ -116,6 +116,12 @@ export class Deadlines {
     return nowMs >= this.#provenMs + this.#identity.timeoutMs;
   }
 
+  /** For how long no server can let the session expire, counted from when the latest answered request was sent; 0 without a session. */
+  safeForMs(nowMs: number): number {
+    if (this.#identity.sessionId === 0n) return 0;
+    return Math.max(0, this.#provenMs + this.#identity.timeoutMs - nowMs);
+  }
+
   due(nowMs: number): Due {
     const { times } = this.#identity;
     if (this.#phase === 'idle' || this.#phase === 'ended') return 'nothing';

@@ -7,6 +7,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { nameOf } from '../../wire/path.ts';
+import { wouldWait } from '../patience.ts';
 import { decideLock } from './decide.ts';
 import { OwnNode } from './own-node.ts';
 
@@ -29,9 +30,6 @@ export interface Place {
   /** The session that the node belongs to. */
   readonly sessionId: bigint;
 }
-
-/** Thrown by `contend` if it was told not to wait and would have to. */
-export const wouldWait: unique symbol = Symbol('would wait');
 
 /**
  * Queues up for a lock and returns when it is held. Whatever else happens, the node that stood in the queue is deleted, however

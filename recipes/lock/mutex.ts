@@ -1,8 +1,9 @@
-import { onAbort } from '../../client/aborts.ts';
 import type { Acl, Data, ZooKeeperClient } from '../../client/index.ts';
-import { parentOf, pathFault } from '../../wire/path.ts';
+import { childPath, parentOf } from '../../wire/path.ts';
+import { recipePath } from '../paths.ts';
+import { patiently, type WaitOptions } from '../patience.ts';
 import { sortBySequence } from '../sequence.ts';
-import { contend, type Place, wouldWait } from './contender.ts';
+import { contend, type Place } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
 import { HeldLease, Hold, type Lease } from './lease.ts';
 
@@ -13,17 +14,12 @@ export interface MutexOptions {
   readonly acl?: readonly Acl[] | undefined;
 }
 
-export interface AcquireOptions {
-  /** Gives the attempt up: it rejects with the signal's reason and leaves no node behind. No effect once the lock is held. */
-  readonly signal?: AbortSignal | undefined;
-  /** The same after so many milliseconds, with `AcquireTimeoutError`; 0 asks once and does not wait. */
-  readonly timeoutMs?: number | undefined;
+export interface AcquireOptions extends WaitOptions {
   /** A lease of this mutex that the caller holds: the answer is a further lease on the same lock, without waiting. */
   readonly lease?: Lease | undefined;
 }
 
 const MARKER = 'lock-';
-const timedOut = Symbol('timed out');
 
 /**
  * A lock that one holder in the whole cluster has at a time, in the order in which they asked: Curator's recipe of the same name
@@ -39,9 +35,7 @@ export class InterProcessMutex {
 
   /** Throws `TypeError` if the path is not valid. Does nothing else: the directory is made by the first `acquire`. */
   constructor(client: ZooKeeperClient, path: string, options: MutexOptions = {}) {
-    const fault = pathFault(path);
-    if (fault !== null) throw new TypeError(`lock path ${JSON.stringify(path)}: ${fault}`);
-    this.path = path;
+    this.path = recipePath('lock', path);
     this.#client = client;
     this.#options = options;
   }
@@ -69,8 +63,7 @@ export class InterProcessMutex {
   /** Paths of the nodes in the queue, the holder's first. */
   async participants(options?: { readonly signal?: AbortSignal }): Promise<string[]> {
     const names = await this.#client.children(this.path, options);
-    const prefix = this.path === '/' ? '/' : `${this.path}/`;
-    return sortBySequence(names, MARKER).map((name) => prefix + name);
+    return sortBySequence(names, MARKER).map((name) => childPath(this.path, name));
   }
 
   #handOver(lease: Lease): Lease {
@@ -84,10 +77,7 @@ export class InterProcessMutex {
     return hold.lease();
   }
 
-  async #contend(options: AcquireOptions): Promise<Place> {
-    const { signal, timeoutMs } = options;
-    if (timeoutMs !== undefined && !(timeoutMs >= 0))
-      throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  #contend(options: AcquireOptions): Promise<Place> {
     const contender = {
       directory: this.path,
       marker: MARKER,
@@ -95,21 +85,11 @@ export class InterProcessMutex {
       acl: this.#options.acl,
       leases: 1,
     };
-    // One signal of our own rather than `AbortSignal.any`, which leaves something behind at a signal that is used for long.
-    const stop = new AbortController();
-    const release = signal === undefined ? () => {} : onAbort(signal, () => stop.abort(signal.reason));
-    const cancel =
-      timeoutMs === undefined || timeoutMs === 0 || timeoutMs === Number.POSITIVE_INFINITY
-        ? () => {}
-        : this.#client.ports.after(timeoutMs, () => stop.abort(timedOut));
-    try {
-      return await contend(this.#client, contender, stop.signal, timeoutMs !== 0);
-    } catch (error) {
-      const late = error === wouldWait || error === timedOut;
-      throw late ? new AcquireTimeoutError(this.path, timeoutMs ?? 0) : error;
-    } finally {
-      cancel();
-      release();
-    }
+    return patiently(
+      this.#client.ports,
+      options,
+      (timeoutMs) => new AcquireTimeoutError(this.path, timeoutMs),
+      (signal, wait) => contend(this.#client, contender, signal, wait),
+    );
   }
 }

@@ -19,6 +19,8 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new client.QueueFullError(context),
   new client.ConnectError('', []),
   new client.MultiError(0, serverError(ErrorCode.NoNode, context)),
+  new client.InvalidValueError([{ at: 'a', message: 'expected a number' }]),
+  new recipes.WaitTimeoutError('not open', '/barrier', 1),
   new recipes.AcquireTimeoutError('/locks/a', 1),
   new recipes.LeaseEndedError('/locks/a', 'deleted'),
 ];
