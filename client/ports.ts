@@ -37,6 +37,8 @@ export interface ClientPorts {
   readonly random: Random;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonicMs(): number;
+  /** The clock on the wall: milliseconds since 1970, which may jump. For what people and other programs read, never for deadlines. */
+  wallMs(): number;
   /** A random UUID in lower case with hyphens. */
   uuid(): string;
   /** Starts to open a link. Names are looked up anew on each call; events come later, never from within the call. */

@@ -68,6 +68,7 @@ function open({ host, port }: Endpoint, events: LinkEvents): Link {
 export const nodePorts: ClientPorts = {
   random: systemRandom,
   monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
   uuid: () => randomUUID(),
   open,
   after(delayMs, run) {

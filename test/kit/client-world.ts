@@ -152,6 +152,10 @@ export class ClientWorld implements ClientPorts {
     this.random = new Rng(seed);
   }
 
+  wallMs(): number {
+    return this.monotonicMs();
+  }
+
   monotonicMs(): number {
     return this.#nowMs;
   }
