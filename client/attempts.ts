@@ -30,6 +30,11 @@ export class Attempts {
     return this.#endpoint === null ? null : formatEndpoint(this.#endpoint);
   }
 
+  /** How many servers there are. */
+  get servers(): number {
+    return this.#hosts.size;
+  }
+
   /** The last failure of each server since one could be used. */
   get failures(): ServerFailure[] {
     return [...this.#failures].map(([server, error]) => ({ server, error }));

@@ -122,6 +122,12 @@ export class Deadlines {
     return Math.max(0, this.#provenMs + this.#identity.timeoutMs - nowMs);
   }
 
+  /** What is wrong with an attempt that is `slow`. */
+  slowReason(): Error {
+    const missing = this.#phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
+    return new Error(`${missing} within ${this.#attemptTimeoutMs} ms`);
+  }
+
   due(nowMs: number): Due {
     const { times } = this.#identity;
     if (this.#phase === 'idle' || this.#phase === 'ended') return 'nothing';

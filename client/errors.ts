@@ -1,4 +1,5 @@
 import { ErrorCode, type ErrorName, errorName } from '../wire/errors.ts';
+import { type Circumstances, inWords } from './circumstances.ts';
 
 /** What became of an operation whose reply never came: surely nothing, or nobody here can tell. */
 export type Outcome = 'not-applied' | 'unknown';
@@ -23,6 +24,8 @@ export interface ErrorContext {
   /** More about this case, put into the message. */
   readonly detail?: string;
   readonly cause?: unknown;
+  /** How the client stood, where no answer came. */
+  readonly circumstances?: Circumstances;
 }
 
 /** Base of every error that an operation may end with, apart from the reason of an aborted `AbortSignal`. */
@@ -45,15 +48,27 @@ export class ZooKeeperError extends Error {
   }
 }
 
-/** An operation that ended without an answer. `outcome` says whether it may have been applied. */
+/**
+ * An operation that ended without an answer. `outcome` says whether it may have been applied, `circumstances` (null where the
+ * server itself said so) which server it was, how old the session, and when the client tries again.
+ */
 export class UnansweredError extends ZooKeeperError {
   readonly outcome: Outcome;
+  readonly circumstances: Circumstances | null;
 
   constructor(code: ClientErrorCode, what: string, outcome: Outcome, context: ErrorContext) {
     const became = outcome === 'unknown' ? 'it may have been applied' : 'it was not applied';
-    super(code, `${what}; ${became}`, context);
+    super(code, `${what}; ${became}`, withCircumstances(context));
     this.outcome = outcome;
+    this.circumstances = context.circumstances ?? null;
   }
+}
+
+function withCircumstances(context: ErrorContext): ErrorContext {
+  const { circumstances, detail } = context;
+  if (circumstances === undefined) return context;
+  const words = inWords(circumstances);
+  return { ...context, detail: detail === undefined ? words : `${detail}; ${words}` };
 }
 
 /** The connection broke before the answer. With outcome `unknown`, look before repeating; `protected` creates do that. */

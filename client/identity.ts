@@ -9,6 +9,8 @@ export class Identity {
   sessionId: SessionId = 0n;
   timeoutMs: number;
   times: SessionTimes;
+  /** When the session was made. */
+  bornMs = 0;
   /** The highest zxid that a reply carried: no server that is behind it may serve this session. */
   lastZxid: Zxid = 0;
   #password = Buffer.alloc(PASSWORD_BYTES);
@@ -22,14 +24,20 @@ export class Identity {
     this.times = sessionTimes(wantedTimeoutMs);
   }
 
-  connectRequest(readOnly: boolean): Buffer {
+  /** Whether servers can be asked about the session apart from what it has seen. */
+  get askable(): boolean {
+    return this.sessionId !== 0n && !this.#local && this.lastZxid > 0;
+  }
+
+  /** `question` asks only whether the session lives: of any server that has a quorum, however far it is. */
+  connectRequest(readOnly: boolean, question = false): Buffer {
     return writeConnectRequest({
       protocolVersion: 0,
-      lastZxidSeen: this.lastZxid,
+      lastZxidSeen: question ? 0 : this.lastZxid,
       timeOut: this.#wantedTimeoutMs,
       sessionId: this.#local ? 0n : this.sessionId,
       passwd: this.#local ? Buffer.alloc(PASSWORD_BYTES) : this.#password,
-      readOnly,
+      readOnly: readOnly && !question,
     });
   }
 
@@ -45,8 +53,9 @@ export class Identity {
   }
 
   /** Takes what the server granted. */
-  accept(response: ConnectResponse): void {
+  accept(response: ConnectResponse, nowMs: number): void {
     const renewed = response.sessionId !== this.sessionId;
+    if (renewed) this.bornMs = nowMs;
     this.#local = response.readOnly === true && (renewed || this.#local);
     this.sessionId = response.sessionId;
     this.#password = Buffer.from(response.passwd ?? Buffer.alloc(PASSWORD_BYTES));

@@ -3,6 +3,7 @@ import type { Codec } from '../wire/codec.ts';
 import type { Xid } from '../wire/ids.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
+import type { Circumstances } from './circumstances.ts';
 import {
   BadArgumentsError,
   ConnectionLossError,
@@ -170,6 +171,14 @@ export class Requests {
     return this.#sent[this.#sentHead];
   }
 
+  /** What is wrong with a reply, unless it is that to the oldest request: then nothing on the connection can be trusted. */
+  mismatch(xid: Xid): Error | null {
+    const call = this.head;
+    if (call?.xid === xid) return null;
+    const expected = call === undefined ? 'no reply' : `the reply to request ${call.xid}`;
+    return new Error(`expected ${expected}, got one to request ${xid}`);
+  }
+
   enqueue(call: Call): void {
     call.onSettled = this.#onGivenUp;
     this.#unsent.push(call);
@@ -234,7 +243,7 @@ export class Requests {
    * The connection broke: reads go back to the head of the waiting line, in order; writes, of which nobody can tell whether
    * they were applied, fail.
    */
-  connectionLost(cause: Error): void {
+  connectionLost(cause: Error, circumstances: Circumstances): void {
     const sent = this.#takeSent();
     const again: Call[] = [];
     for (const call of sent) {
@@ -242,7 +251,7 @@ export class Requests {
       if (!call.spec.writes && call.sends < (call.spec.sendsMax ?? this.#readSendsMax)) {
         again.push(call);
       } else {
-        call.fail(new ConnectionLossError({ ...contextOf(call), cause }, call.outcome));
+        call.fail(new ConnectionLossError({ ...contextOf(call), cause, circumstances }, call.outcome));
       }
     }
     for (const call of again) call.onSettled = this.#onGivenUp;

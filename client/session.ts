@@ -1,21 +1,29 @@
-import { ByteReader, ByteWriter } from '../wire/bytes.ts';
+import { type ByteReader, ByteWriter } from '../wire/bytes.ts';
 import { type ConnectResponse, readConnectResponse } from '../wire/connect.ts';
 import { WatcherEvent } from '../wire/events.ts';
 import { WireFault } from '../wire/fault.ts';
-import { FrameReader } from '../wire/frame.ts';
 import { formatSessionId, ReservedXid, type Zxid } from '../wire/ids.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { Empty } from '../wire/requests.ts';
 import type { Attempts } from './attempts.ts';
 import { type AuthInfo, Credentials } from './auth.ts';
-import { closedError, endedError, queueFullError, unheardError, unreadableError } from './call-errors.ts';
+import {
+  circumstancesOf,
+  closedError,
+  endedError,
+  queueFullError,
+  unheardError,
+  unreadableError,
+} from './call-errors.ts';
 import { Deadlines } from './deadlines.ts';
 import { SessionExpiredError } from './errors.ts';
-import { writeBody, writeFrame } from './frames.ts';
+import { FrameStream, writeBody, writeFrame } from './frames.ts';
 import { Identity } from './identity.ts';
 import { type Endpoint, formatEndpoint } from './ports.ts';
+import { behindReason, Refusals } from './refusals.ts';
 import { type Call, closeCall, contextOf, Requests } from './requests.ts';
 import type { SessionOut, SessionSettings } from './session-types.ts';
+import type { ClientState } from './state.ts';
 import { type Watches, watchKinds, writeRearm } from './watches.ts';
 
 /**
@@ -34,13 +42,12 @@ export class Session {
   readonly deadlines: Deadlines;
   readonly attempts: Attempts;
   readonly #credentials = new Credentials();
+  readonly #refusals = new Refusals();
   readonly #settings: SessionSettings;
   readonly #watches: Watches;
   readonly #out: SessionOut;
 
-  #frames: FrameReader;
-  /** Counts connections, so that a chunk's later frames are not taken for those of a connection dropped meanwhile. */
-  #link = 0;
+  readonly #frames: FrameStream;
   #closing = false;
   #endError: Error | null = null;
   #relativeZxid: Zxid = 0;
@@ -58,7 +65,7 @@ export class Session {
     this.identity = new Identity(settings.sessionTimeoutMs);
     this.deadlines = new Deadlines(this.identity, settings.attemptTimeoutMs);
     this.requests = new Requests(settings);
-    this.#frames = new FrameReader(settings.frameBytesMax);
+    this.#frames = new FrameStream(settings.frameBytesMax);
   }
 
   get ready(): boolean {
@@ -86,12 +93,9 @@ export class Session {
       case 'attempt':
         this.#attempt(nowMs);
         break;
-      case 'slow': {
-        const connecting = this.deadlines.phase === 'connecting';
-        const missing = connecting ? 'no connection' : 'no answer to the handshake';
-        this.#drop(nowMs, new Error(`${missing} within ${this.#settings.attemptTimeoutMs} ms`));
+      case 'slow':
+        this.#drop(nowMs, this.deadlines.slowReason());
         break;
-      }
       case 'silent':
         this.#drop(nowMs, new Error(`the server was silent for ${this.identity.times.readTimeoutMs} ms`));
         break;
@@ -117,38 +121,37 @@ export class Session {
     // The changes that a watch must not miss are those after the last one seen when the connection began.
     this.#relativeZxid = this.identity.lastZxid;
     this.deadlines.asked(nowMs);
-    writeBody(this.writer, this.identity.connectRequest(this.#settings.readOnly));
+    const handshake = this.#refusals.next(this.attempts.servers, this.identity);
+    writeBody(this.writer, this.identity.connectRequest(this.#settings.readOnly, handshake === 'question'));
     this.#sent(nowMs);
   }
 
   chunk(nowMs: number, bytes: Buffer): void {
-    const link = this.#link;
     try {
-      this.#frames.push(bytes, (frame, start, end) => {
-        if (link === this.#link) this.#frame(nowMs, new ByteReader(frame, start, end, end - start));
-      });
+      this.#frames.push(bytes, (reader) => this.#frame(nowMs, reader));
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
-      if (link === this.#link) this.#garbage(nowMs, error);
+      this.#garbage(nowMs, error);
     }
   }
 
   /** The link failed or the server ended it. */
   linkClosed(nowMs: number, error: Error | null): void {
-    const during = this.deadlines.phase === 'handshake' ? ' without answering the handshake' : '';
-    this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`));
+    const unanswered = this.deadlines.phase === 'handshake';
+    const during = unanswered ? ' without answering the handshake' : '';
+    this.#lose(nowMs, error ?? new Error(`the server closed the connection${during}`), unanswered);
   }
 
   /** What a server answered that was asked, over a link of its own, whether it has a quorum. */
   probed(nowMs: number, endpoint: Endpoint, hasQuorum: boolean): void {
     if (this.deadlines.phase !== 'ready' || !this.#readOnly) return;
-    if (!hasQuorum) {
+    if (hasQuorum) {
+      this.attempts.prefer(endpoint);
+      this.#drop(nowMs, new Error(`${formatEndpoint(endpoint)} has a quorum`));
+      this.deadlines.retryAtMs = nowMs;
+    } else {
       this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
-      return;
     }
-    this.attempts.prefer(endpoint);
-    this.#drop(nowMs, new Error(`${formatEndpoint(endpoint)} has a quorum`));
-    this.deadlines.retryAtMs = nowMs;
   }
 
   submit(nowMs: number, call: Call): void {
@@ -206,8 +209,7 @@ export class Session {
 
   #attempt(nowMs: number): void {
     this.deadlines.enter('connecting', nowMs);
-    this.#link++;
-    this.#frames = new FrameReader(this.#settings.frameBytesMax);
+    this.#frames.begin();
     this.writer.reset();
     this.#out.connect(this.attempts.next());
   }
@@ -226,7 +228,11 @@ export class Session {
       this.#watches.dispatch(event.type, event.path, zxid > 0 ? zxid : null);
       return;
     }
-    if (xid >= 0 && !this.#expected(nowMs, xid)) return;
+    const fault = xid >= 0 ? this.requests.mismatch(xid) : null;
+    if (fault !== null) {
+      this.#drop(nowMs, fault);
+      return;
+    }
     if (zxid > this.identity.lastZxid) this.identity.lastZxid = zxid;
     if (xid >= 0) {
       this.#reply(err, reader);
@@ -243,15 +249,6 @@ export class Session {
     }
   }
 
-  /** Whether a reply is that to the oldest request; otherwise nothing on this connection can be trusted. */
-  #expected(nowMs: number, xid: number): boolean {
-    const call = this.requests.head;
-    if (call?.xid === xid) return true;
-    const expected = call === undefined ? 'no reply' : `the reply to request ${call.xid}`;
-    this.#drop(nowMs, new Error(`expected ${expected}, got one to request ${xid}`));
-    return false;
-  }
-
   #reply(err: number, reader: ByteReader): void {
     const call = this.requests.head!;
     this.deadlines.proven(call.sentMs);
@@ -266,15 +263,16 @@ export class Session {
     const before = this.identity.sessionId;
     if (response.timeOut <= 0 && before !== 0n) {
       this.deadlines.heardMs = nowMs;
-      this.#expire(nowMs, new Error('the server said that the session had expired'));
+      this.#expire(nowMs, this.#refusals.expiredReason(this.identity, this.attempts.server));
       return;
     }
     const fault = this.identity.fault(response, this.#settings.readOnly);
-    if (fault !== null) {
-      this.#drop(nowMs, new Error(fault));
+    if (fault !== null || this.#refusals.asking) {
+      this.#drop(nowMs, fault === null ? behindReason(this.identity.lastZxid) : new Error(fault));
       return;
     }
-    this.identity.accept(response);
+    this.#refusals.otherwise();
+    this.identity.accept(response, nowMs);
     this.attempts.succeeded();
     this.#readOnly = response.readOnly === true;
     this.deadlines.heardMs = nowMs;
@@ -295,8 +293,7 @@ export class Session {
   #announce(newSession: boolean): void {
     const first = !this.#everReady;
     this.#everReady = true;
-    const info = { sessionId: this.identity.sessionId, newSession, reason: null };
-    this.#out.state(this.#readOnly ? 'readonly' : first ? 'connected' : 'reconnected', info);
+    this.#tell(this.#readOnly ? 'readonly' : first ? 'connected' : 'reconnected', null, newSession);
     // Reads that a listener starts now follow the watches on the wire: what they return is watched from then on.
     if (!first) this.#watches.resync();
   }
@@ -314,7 +311,7 @@ export class Session {
       return;
     }
     if (call !== undefined) {
-      call.fail(unreadableError(call, fault, tooLarge));
+      call.fail(unreadableError(call, fault, tooLarge, circumstancesOf(this, nowMs)));
       this.requests.shift();
     }
     this.#drop(nowMs, fault);
@@ -326,46 +323,48 @@ export class Session {
   }
 
   /** The connection is gone, or never came about. */
-  #lose(nowMs: number, cause: Error): void {
-    if (this.deadlines.phase === 'ended') return;
-    const wasReady = this.deadlines.phase === 'ready';
+  #lose(nowMs: number, cause: Error, hungUp = false): void {
+    const { phase } = this.deadlines;
+    if (phase === 'ended') return;
+    const wasReady = phase === 'ready';
+    if (hungUp) this.#refusals.hungUp();
+    else this.#refusals.otherwise();
     const delayMs = this.attempts.failed(cause, wasReady ? nowMs - this.deadlines.phaseMs : 0);
-    this.#link++;
+    this.#frames.stop();
     this.deadlines.enter('waiting', nowMs);
     this.deadlines.retryAtMs = nowMs + delayMs;
     this.#credentials.connectionLost();
-    this.requests.connectionLost(cause);
+    this.requests.connectionLost(cause, circumstancesOf(this, nowMs, phase));
     if (this.#closing) {
       this.requests.failUnsent((call) => endedError(call, this.#endError));
     } else if (wasReady) {
-      const info = { sessionId: this.identity.sessionId, newSession: false, reason: cause };
-      this.#out.state('suspended', info);
+      this.#tell('suspended', cause);
     }
   }
 
   /** No server was heard for so long that the session, if there was one, must have expired. */
   #unheard(nowMs: number): void {
-    const cause = new Error(
-      `no server was heard for ${this.identity.times.expiryMs} ms (${this.attempts.summary})`,
-    );
+    const { expiryMs } = this.identity.times;
+    const cause = new Error(`no server was heard for ${expiryMs} ms (${this.attempts.summary})`);
     this.deadlines.heardMs = nowMs;
     if (this.identity.sessionId !== 0n) {
       this.#expire(nowMs, cause);
       return;
     }
     if (this.deadlines.phase !== 'waiting') this.#drop(nowMs, cause);
-    this.requests.failUnsent((call) => unheardError(call, cause));
+    const circumstances = circumstancesOf(this, nowMs);
+    this.requests.failUnsent((call) => unheardError(call, cause, circumstances));
   }
 
   #expire(nowMs: number, cause: Error): void {
-    const sessionId = this.identity.sessionId;
-    if (this.deadlines.phase !== 'waiting') this.#drop(nowMs, cause);
+    const { sessionId } = this.identity;
+    const { phase } = this.deadlines;
+    if (phase !== 'waiting') this.#drop(nowMs, cause);
     if (this.ended || this.identity.sessionId !== sessionId) return;
-    const detail = `${formatSessionId(sessionId)}: ${cause.message}`;
+    const circumstances = circumstancesOf(this, nowMs, phase, this.#settings.renew);
+    const why = { detail: `${formatSessionId(sessionId)}: ${cause.message}`, cause, circumstances };
     this.identity.forget();
-    this.requests.failAll(
-      (call) => new SessionExpiredError({ ...contextOf(call), detail, cause }, call.outcome),
-    );
+    this.requests.failAll((call) => new SessionExpiredError({ ...contextOf(call), ...why }, call.outcome));
     if (this.#closing) {
       this.#end(null);
       return;
@@ -373,7 +372,7 @@ export class Session {
     this.#out.state('lost', { sessionId, newSession: false, reason: cause });
     this.#watches.endAll(['data', 'exist', 'child'], 'session-lost');
     if (!this.#settings.renew) {
-      this.#end(new SessionExpiredError({ operation: 'session', path: null, detail, cause }, 'not-applied'));
+      this.#end(new SessionExpiredError({ operation: 'session', path: null, ...why }, 'not-applied'));
     }
   }
 
@@ -381,12 +380,16 @@ export class Session {
     if (this.deadlines.phase === 'ended') return;
     this.deadlines.enter('ended', 0);
     this.#endError = error;
-    this.#link++;
+    this.#frames.stop();
     this.#out.disconnect();
     this.requests.failAll((call) => endedError(call, this.#endError));
     this.#credentials.ended(error ?? new Error('closed'));
     this.#watches.endAll(watchKinds, 'closed');
     this.#out.ended(error);
+  }
+
+  #tell(state: ClientState, reason: Error | null, newSession = false): void {
+    this.#out.state(state, { sessionId: this.identity.sessionId, newSession, reason });
   }
 
   #sent(nowMs: number): void {
