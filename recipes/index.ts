@@ -1,3 +1,4 @@
+export * from './counter/index.ts';
 export { WaitTimeoutError } from './errors.ts';
 export * from './lock/index.ts';
 export type { WaitOptions } from './patience.ts';

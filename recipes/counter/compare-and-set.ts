@@ -1,0 +1,70 @@
+import {
+  BadVersionError,
+  ConnectionLossError,
+  NoNodeError,
+  SessionExpiredError,
+  type Stat,
+  UnansweredError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+
+/** A state of a node that was read. */
+export interface SeenNode {
+  readonly data: Buffer;
+  readonly stat: Stat;
+}
+
+/** Whether an operation that ended so may simply be sent again, on another connection or in another session. */
+export function mayRepeat(error: unknown): error is UnansweredError {
+  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+}
+
+/**
+ * Sets a node's data if it is still as it was seen; null if somebody else was first, and then nothing was written.
+ *
+ * An answer that is lost with its connection is asked for again: the same version is good for one write only, so a repetition that
+ * succeeds is the only one that ever will. If it fails, the node tells whether the write that came first was ours: surely not if it
+ * made other data. Where that cannot be told, the error of the lost connection is thrown, whose outcome is `unknown`.
+ */
+export async function compareAndSet(
+  client: ZooKeeperClient,
+  path: string,
+  seen: Stat,
+  data: Buffer,
+  signal?: AbortSignal,
+): Promise<Stat | null> {
+  let doubt: UnansweredError | null = null;
+  for (;;) {
+    try {
+      return await client.set(path, data, { version: seen.version, signal });
+    } catch (error) {
+      if (mayRepeat(error)) {
+        if (error.outcome === 'unknown') doubt ??= error;
+      } else if (error instanceof BadVersionError || error instanceof NoNodeError) {
+        if (doubt === null) return null;
+        if (await wasAnother(client, path, seen, data, signal)) return null;
+        throw doubt;
+      } else {
+        // That the repetition was not applied says nothing about the first.
+        throw error instanceof UnansweredError && doubt !== null ? doubt : error;
+      }
+    }
+  }
+}
+
+/** Whether the write that followed what was seen is surely not one of `data`. */
+async function wasAnother(
+  client: ZooKeeperClient,
+  path: string,
+  seen: Stat,
+  data: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const now = await client.get(path, { signal });
+    const next = now.stat.czxid === seen.czxid && now.stat.version === ((seen.version + 1) | 0);
+    return next && !data.equals(now.data ?? Buffer.alloc(0));
+  } catch {
+    return false;
+  }
+}

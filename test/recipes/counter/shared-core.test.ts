@@ -1,0 +1,4 @@
+import { TestServer } from '../../../testing/index.ts';
+import { describeShared } from './shared-suite.ts';
+
+describeShared('zookit', () => TestServer.start());
