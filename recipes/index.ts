@@ -1,3 +1,4 @@
+export * from './cache/index.ts';
 export * from './counter/index.ts';
 export { WaitTimeoutError } from './errors.ts';
 export * from './lock/index.ts';
