@@ -1,4 +1,5 @@
 export * from './cache/index.ts';
+export * from './config/index.ts';
 export * from './counter/index.ts';
 export { WaitTimeoutError } from './errors.ts';
 export * from './lock/index.ts';

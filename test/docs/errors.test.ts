@@ -22,6 +22,7 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new client.InvalidValueError([{ at: 'a', message: 'expected a number' }]),
   new recipes.WaitTimeoutError('not open', '/barrier', 1),
   new recipes.AcquireTimeoutError('/locks/a', 1),
+  new recipes.UnknownVersionError('/config/a', 1, [3, 2]),
   new recipes.LeaseEndedError('/locks/a', 'deleted'),
 ];
 
