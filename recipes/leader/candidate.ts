@@ -1,0 +1,166 @@
+import { onAbort } from '../../client/aborts.ts';
+import {
+  type Acl,
+  ClosedError,
+  type Data,
+  NoNodeError,
+  SessionExpiredError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { childPath, nameOf } from '../../wire/path.ts';
+import { decideLock } from '../lock/decide.ts';
+import { OwnNode } from '../lock/own-node.ts';
+import { until } from '../until.ts';
+
+/** Where candidates stand in line. */
+export interface Line {
+  /** Made of containers where it does not exist. */
+  readonly directory: string;
+  /** What stands before the sequence number in the names of nodes. */
+  readonly marker: string;
+  readonly data: Data;
+  readonly acl: readonly Acl[] | undefined;
+}
+
+const ownGone = Symbol('our node is gone');
+
+/**
+ * One node in the line, from its creation until it is withdrawn or gone. It keeps its place when connections break, and counts only
+ * in the session that made it.
+ */
+export class Candidate {
+  readonly path: string;
+  /** Zxid of the node's creation, which only grows along the line. */
+  readonly czxid: number;
+  readonly sessionId: bigint;
+  /** Called when somebody deletes the node. */
+  onDeleted: () => void = () => {};
+  readonly #client: ZooKeeperClient;
+  readonly #line: Line;
+  readonly #own: OwnNode;
+  #wake: () => void = () => {};
+  #withdrawn: Promise<void> | null = null;
+
+  private constructor(client: ZooKeeperClient, line: Line, path: string, czxid: number, sessionId: bigint) {
+    this.#client = client;
+    this.#line = line;
+    this.path = path;
+    this.czxid = czxid;
+    this.sessionId = sessionId;
+    this.#own = new OwnNode(client, path);
+    this.#own.onDeleted = () => {
+      this.#wake();
+      this.onDeleted();
+    };
+  }
+
+  /** Goes to the end of the line. Rejects as a create does, leaving no node behind. */
+  static async stand(
+    client: ZooKeeperClient,
+    line: Line,
+    signal: AbortSignal | undefined,
+  ): Promise<Candidate> {
+    const { path, stat } = await client.create(childPath(line.directory, line.marker), line.data, {
+      mode: 'ephemeral-sequential',
+      protected: true,
+      parents: 'container',
+      acl: line.acl,
+      signal,
+    });
+    return new Candidate(client, line, path, stat.czxid, stat.ephemeralOwner);
+  }
+
+  /** Whether the node is surely not in the line any more. */
+  get gone(): boolean {
+    return this.#withdrawn !== null || this.#own.deleted || this.#client.sessionId !== this.sessionId;
+  }
+
+  /**
+   * Waits until the node is the first in line: true. False when it is gone instead. Asked again after a doubt, it tells whether the
+   * node is still the first, from what a server answered since.
+   */
+  async untilFirst(signal: AbortSignal): Promise<boolean> {
+    const { directory, marker } = this.#line;
+    for (;;) {
+      await untilWritable(this.#client, signal);
+      if (this.gone) return false;
+      const names = await this.#client.children(directory, { signal }).catch((error: unknown) => {
+        if (error instanceof NoNodeError) return [];
+        throw error;
+      });
+      // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
+      if (this.gone) return false;
+      const decision = decideLock(names, nameOf(this.path), marker);
+      if (decision.kind === 'held') return true;
+      if (decision.kind === 'gone') return false;
+      await this.#untilGone(childPath(directory, decision.on), signal);
+    }
+  }
+
+  /** Deletes the node, however often the connection breaks. Resolves when it is gone. Idempotent. */
+  withdraw(): Promise<void> {
+    this.#withdrawn ??= this.#delete();
+    return this.#withdrawn;
+  }
+
+  /** Waits until the node before ours is gone, or ours is. */
+  async #untilGone(path: string, signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const release = onAbort(signal, () => stop.abort(signal.reason));
+    signal.throwIfAborted();
+    this.#wake = () => stop.abort(ownGone);
+    if (this.#own.deleted) this.#wake();
+    try {
+      await until(
+        // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
+        (options) =>
+          this.#client.get(path, options).catch((error: unknown) => {
+            if (error instanceof NoNodeError) return null;
+            throw error;
+          }),
+        (node) => (node === null || this.gone ? true : undefined),
+        stop.signal,
+      );
+    } catch (error) {
+      if (error !== ownGone) throw error;
+    } finally {
+      this.#wake = () => {};
+      release();
+    }
+  }
+
+  async #delete(): Promise<void> {
+    const there = !this.gone;
+    // Off the server first, in the same write: it then notifies the next in line and nobody else.
+    this.#own.stop();
+    if (!there) return;
+    try {
+      await this.#client.delete(this.path, { guaranteed: true });
+    } catch (error) {
+      const gone =
+        error instanceof NoNodeError || error instanceof SessionExpiredError || error instanceof ClosedError;
+      if (!gone) throw error;
+    }
+  }
+}
+
+/** Waits while the only server that answers is one without a quorum, which cannot tell who is first. */
+export async function untilWritable(client: ZooKeeperClient, signal: AbortSignal): Promise<void> {
+  while (client.state === 'readonly') await nextState(client, signal);
+}
+
+function nextState(client: ZooKeeperClient, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const done = (): void => {
+      release();
+      client.off('state', done).off('end', done);
+      resolve();
+    };
+    const release = onAbort(signal, () => {
+      client.off('state', done).off('end', done);
+      reject(signal.reason);
+    });
+    client.on('state', done).on('end', done);
+  });
+}

@@ -1,0 +1,169 @@
+import { onAbort } from '../../client/aborts.ts';
+import {
+  ClosedError,
+  ConnectionLossError,
+  NoNodeError,
+  NotReadOnlyError,
+  SessionExpiredError,
+  type ZooKeeperClient,
+  ZooKeeperError,
+} from '../../client/index.ts';
+import { Candidate, type Line, untilWritable } from './candidate.ts';
+import { type ErrorPolicy, Term } from './term.ts';
+
+export interface ElectionSettings {
+  readonly line: Line;
+  readonly policy: ErrorPolicy;
+  /**
+   * Leads. Called with each term, one after the other; must not reject. When it resolves without the term having been released, the
+   * candidate keeps its place and leads again as soon as it is known to be still the first.
+   */
+  readonly serve: (term: Term, stop: AbortSignal) => Promise<void>;
+  /** Called once when the election is over; null if `close` asked for it. */
+  readonly ended: (error: Error | null) => void;
+}
+
+/** Answers by which a server or the client says that it did not try: asked again, it may. */
+const askAgain: ReadonlySet<string> = new Set([
+  'OperationTimeout',
+  'RequestTimeout',
+  'SessionMoved',
+  'ThrottledOp',
+  'QueueFull',
+]);
+const ASK_AGAIN_MS = 1_000;
+
+/**
+ * Keeps a candidate in the line, over lost connections, deleted nodes, deleted directories and new sessions, until it is closed or
+ * meets an error that will not pass.
+ *
+ * Invariants: at most one candidate at a time; a term belongs to one candidate and ends before that one is withdrawn; whatever ends
+ * the election, its node is deleted and nothing of it listens any more.
+ */
+export class Election {
+  readonly #client: ZooKeeperClient;
+  readonly #settings: ElectionSettings;
+  readonly #stop = new AbortController();
+  #candidate: Candidate;
+  #term: Term | null = null;
+  #clientEnd: Error | null = null;
+  readonly #run: Promise<void>;
+  readonly #onClientEnd = (error: Error | null): void => {
+    if (!this.#stop.signal.aborted) this.#clientEnd = error ?? new Error('the client was closed');
+    this.#stop.abort();
+  };
+
+  private constructor(client: ZooKeeperClient, settings: ElectionSettings, first: Candidate) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#candidate = first;
+    client.on('end', this.#onClientEnd);
+    this.#run = this.#campaign();
+  }
+
+  /** Resolves when the first node stands in line. Rejects as a create does, also with `SessionExpiredError`; then nothing is left behind. */
+  static async start(
+    client: ZooKeeperClient,
+    settings: ElectionSettings,
+    signal: AbortSignal | undefined,
+  ): Promise<Election> {
+    return new Election(client, settings, await Candidate.stand(client, settings.line, signal));
+  }
+
+  /** Path of the node that stands in line, or stood there last. */
+  get path(): string {
+    return this.#candidate.path;
+  }
+
+  /** Steps down or out of the line; resolves when the node is gone and `serve` has come to its end. */
+  close(): Promise<void> {
+    this.#stop.abort();
+    this.#term?.end('released');
+    return this.#run;
+  }
+
+  async #campaign(): Promise<void> {
+    const stop = this.#stop.signal;
+    let failure: Error | null = null;
+    try {
+      while (!stop.aborted) {
+        await this.#lead();
+        // Nothing waits for a node that does not count any more.
+        this.#candidate.withdraw().catch(() => {});
+        if (!stop.aborted) this.#candidate = await this.#stand();
+      }
+    } catch (error) {
+      if (!stop.aborted) failure = error as Error;
+    }
+    this.#client.off('end', this.#onClientEnd);
+    await this.#candidate.withdraw().catch(() => {});
+    this.#settings.ended(this.#clientEnd ?? failure);
+  }
+
+  /** Lets the candidate lead as often as it is the first, until it is out of the line. */
+  async #lead(): Promise<void> {
+    const { policy, serve } = this.#settings;
+    const stop = this.#stop.signal;
+    for (;;) {
+      try {
+        while (await this.#candidate.untilFirst(stop)) {
+          const term = new Term(this.#client, this.#candidate, policy);
+          this.#term = term;
+          try {
+            if (!term.signal.aborted) await serve(term, stop);
+          } finally {
+            this.#term = null;
+            term.end('released');
+          }
+          if (stop.aborted) return;
+        }
+        return;
+      } catch (error) {
+        if (stop.aborted || error instanceof SessionExpiredError) return;
+        await this.#pass(error);
+      }
+    }
+  }
+
+  async #stand(): Promise<Candidate> {
+    for (;;) {
+      try {
+        return await Candidate.stand(this.#client, this.#settings.line, this.#stop.signal);
+      } catch (error) {
+        if (!(error instanceof SessionExpiredError)) await this.#pass(error);
+        this.#stop.signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Waits until it makes sense to try again; throws an error that will not pass. */
+  async #pass(error: unknown): Promise<void> {
+    const stop = this.#stop.signal;
+    stop.throwIfAborted();
+    // The next request waits for another connection, so this cannot spin; a directory that is gone is made again.
+    if (error instanceof ConnectionLossError || error instanceof NoNodeError) return;
+    if (error instanceof NotReadOnlyError) return untilWritable(this.#client, stop);
+    if (error instanceof ClosedError || !(error instanceof ZooKeeperError) || !askAgain.has(error.code)) {
+      throw error;
+    }
+    await pause(this.#client, ASK_AGAIN_MS, stop);
+  }
+}
+
+/** Waits for a while, or until the signal aborts; never rejects. */
+export function pause(client: ZooKeeperClient, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const release = onAbort(signal, () => {
+      cancel();
+      resolve();
+    });
+    const cancel = client.ports.after(delayMs, () => {
+      release();
+      resolve();
+    });
+  });
+}
