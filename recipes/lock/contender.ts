@@ -9,6 +9,7 @@ import {
 import { nameOf } from '../../wire/path.ts';
 import { wouldWait } from '../patience.ts';
 import { decideLock } from './decide.ts';
+import { HolderRecord } from './delay.ts';
 import { OwnNode } from './own-node.ts';
 
 export interface ContenderOptions {
@@ -20,6 +21,8 @@ export interface ContenderOptions {
   readonly acl: readonly Acl[] | undefined;
   /** How many may hold it at once. */
   readonly leases: number;
+  /** How long nobody gets the lock after a holder went without a release; only with one lease. Default not at all. */
+  readonly lockDelayMs?: number | undefined;
 }
 
 /** A place that was won: the node that stands for it, watched. */
@@ -29,6 +32,11 @@ export interface Place {
   readonly czxid: number;
   /** The session that the node belongs to. */
   readonly sessionId: bigint;
+  /**
+   * Gives the place back, however often the connection breaks; resolves when the node is gone. Called once, after `node.stop`.
+   * Default: a guaranteed delete of the node.
+   */
+  readonly giveBack?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -57,34 +65,57 @@ async function contendOnce(
   signal: AbortSignal | undefined,
   wait: boolean,
 ): Promise<Place | null> {
-  const { directory, marker, data, acl } = options;
+  const { directory, marker, data, acl, lockDelayMs } = options;
   const prefix = directory === '/' ? '/' : `${directory}/`;
   const { path, stat } = await client.create(prefix + marker, data, {
     mode: 'ephemeral-sequential',
     protected: true,
-    parents: 'container',
+    // The server removes a container that is empty, and with it the record of a holder that died.
+    parents: lockDelayMs === undefined ? 'container' : 'persistent',
     acl,
     signal,
   });
   const node = new OwnNode(client, path);
+  const record = lockDelayMs === undefined ? null : new HolderRecord(client, directory, nameOf(path));
+  const giveBack = async (): Promise<void> => {
+    // Both in one write. Who is next may see the node go first: it then waits for the record, not for the delay.
+    await Promise.all([record?.clear(), client.delete(path, { guaranteed: true })]);
+  };
   try {
     for (;;) {
       if (client.sessionId !== stat.ephemeralOwner) throw sessionEnded(path);
-      const names = await client.children(directory, { signal });
+      const names = await childrenIfAny(client, directory, signal);
       // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
       if (client.sessionId !== stat.ephemeralOwner) throw sessionEnded(path);
       const decision = decideLock(names, nameOf(path), marker, options.leases);
-      if (decision.kind === 'held') return { node, czxid: stat.czxid, sessionId: stat.ephemeralOwner };
       if (decision.kind === 'gone') {
         node.stop();
         return null;
       }
-      if (!wait) throw wouldWait;
-      await change(client, prefix + decision.on, node, signal);
+      if (decision.kind === 'waiting') {
+        if (!wait) throw wouldWait;
+        await change(client, prefix + decision.on, node, signal);
+      } else if (record === null || (await record.write(node, lockDelayMs!, signal, wait))) {
+        return { node, czxid: stat.czxid, sessionId: stat.ephemeralOwner, giveBack };
+      }
     }
   } catch (error) {
     node.stop();
-    client.delete(path, { guaranteed: true }).catch(() => {});
+    giveBack().catch(() => {});
+    throw error;
+  }
+}
+
+/** Names in the directory; none if somebody has deleted it. */
+async function childrenIfAny(
+  client: ZooKeeperClient,
+  directory: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  try {
+    return await client.children(directory, { signal });
+  } catch (error) {
+    if (error instanceof NoNodeError) return [];
     throw error;
   }
 }

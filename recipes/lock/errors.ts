@@ -17,14 +17,16 @@ export class AcquireTimeoutError extends Error {
  * - `in-doubt`: the connection is gone. The lock is still held while the session lives, but nobody here can tell how long.
  * - `session-lost`: the session has ended, and others may hold the lock.
  * - `deleted`: somebody deleted the lock's node.
+ * - `expired`: the `leaseMs` that it was asked for are over, and it has been given back.
  * - `released`: the lease was released.
  */
-export type LeaseEndReason = 'in-doubt' | 'session-lost' | 'deleted' | 'released';
+export type LeaseEndReason = 'in-doubt' | 'session-lost' | 'deleted' | 'expired' | 'released';
 
 const meanings: Record<LeaseEndReason, string> = {
   'in-doubt': 'the connection is lost: whether the lock is still held is in doubt',
   'session-lost': 'the session has ended, and the lock with it',
   deleted: 'the node of the lock was deleted',
+  expired: 'the time that the lease was asked for is over',
   released: 'the lease has been released',
 };
 

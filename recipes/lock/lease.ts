@@ -1,7 +1,9 @@
 import type { ClientState, StateInfo, ZooKeeperClient } from '../../client/index.ts';
 import { ClosedError, NoNodeError, SessionExpiredError } from '../../client/index.ts';
+import { callListener } from '../../client/listeners.ts';
 import type { Place } from './contender.ts';
 import { LeaseEndedError, type LeaseEndReason } from './errors.ts';
+import { lookingController } from './looking-signal.ts';
 
 /** Proof of holding a lock, as far as there can be one, for as long as `signal` has not aborted. */
 export interface Lease extends AsyncDisposable {
@@ -14,9 +16,12 @@ export interface Lease extends AsyncDisposable {
   readonly path: string;
   /**
    * Aborts, with a `LeaseEndedError` that says why, when the lock may not be held any more: the connection is lost or the server has
-   * not answered for two thirds of the session timeout (`in-doubt`), the session is lost (`session-lost`), the node was deleted, or
-   * the lease was released. Who asks for it after the process was stopped for longer than the session timeout gets one that has
-   * aborted, even before anything else could run.
+   * not answered for two thirds of the session timeout (`in-doubt`), the session is lost (`session-lost`), the node was deleted, the
+   * time asked for is over (`expired`), or the lease was released.
+   *
+   * The signal itself, kept from before, looks at the clock whenever it is asked: `aborted`, `reason` and `throwIfAborted` tell the
+   * truth right after this process was stopped or blocked for longer than the session timeout, even before anything else could run.
+   * Listeners (and signals made of it with `AbortSignal.any`) hear of it then, or at the event loop's next turn.
    */
   readonly signal: AbortSignal;
   /**
@@ -25,10 +30,24 @@ export interface Lease extends AsyncDisposable {
    */
   readonly held: boolean;
   /**
+   * For how many milliseconds from now no server can let the lock pass to another: what is left of the session timeout, counted
+   * from when the latest request that was answered had been sent, by the monotonic clock of this machine; at most what is left of
+   * `leaseMs`. 0 once the lease has ended. It says nothing about somebody who deletes the lock's node.
+   */
+  safeForMs(): number;
+  /**
    * Gives the lock up; the last lease of a re-entrant lock deletes the node, however often the connection breaks. Resolves when the
    * node is gone. Idempotent.
    */
   release(): Promise<void>;
+}
+
+/** What one lease on a place is to be like. */
+export interface LeaseTerms {
+  /** When it ends by itself, in monotonic milliseconds. Default never. */
+  readonly expiresAtMs?: number | undefined;
+  /** Called once if somebody asks for the lock back while the lease lasts. */
+  readonly onRevoke?: ((lease: Lease) => void) | undefined;
 }
 
 /**
@@ -52,6 +71,9 @@ export class Hold {
     this.place = place;
     this.#client = client;
     place.node.onDeleted = () => this.#end('deleted');
+    place.node.onRevoked = () => {
+      for (const lease of [...this.#leases]) lease.revoked();
+    };
     client.on('state', this.#onState).on('doubt', this.#onDoubt).on('end', this.#onEnd);
     if (client.sessionId !== place.sessionId) this.#end('session-lost');
     // Asked of the clock: an answer that waited while this process was stopped says nothing about now.
@@ -69,12 +91,14 @@ export class Hold {
   }
 
   /** A further lease on the place; throws what ended it, if something has. */
-  lease(): HeldLease {
+  lease(terms: LeaseTerms = {}): HeldLease {
     this.check();
     if (this.#ended !== null) throw this.#ended;
     if (this.#deleted !== null) throw new LeaseEndedError(this.place.node.path, 'released');
-    const lease = new HeldLease(this);
+    const lease = new HeldLease(this, terms);
     this.#leases.add(lease);
+    // Asked for while we waited; who gets the lease hears of it after that.
+    if (this.place.node.revoked) queueMicrotask(() => lease.revoked());
     return lease;
   }
 
@@ -82,22 +106,23 @@ export class Hold {
   async release(lease: HeldLease): Promise<void> {
     this.#leases.delete(lease);
     if (this.#leases.size > 0) return;
-    this.#deleted ??= this.#delete();
+    this.#deleted ??= this.#giveBack();
     await this.#deleted;
   }
 
   /** Deletes the node of a place that nobody has a lease on. */
   giveUp(): void {
-    this.#deleted ??= this.#delete();
+    this.#deleted ??= this.#giveBack();
     this.#deleted.catch(() => {});
   }
 
-  async #delete(): Promise<void> {
+  async #giveBack(): Promise<void> {
     this.#client.off('state', this.#onState).off('doubt', this.#onDoubt).off('end', this.#onEnd);
     // Off the server first, in the same write: a release then notifies the next in line and nobody else.
     this.place.node.stop();
     try {
-      await this.#client.delete(this.place.node.path, { guaranteed: true });
+      const { node, giveBack } = this.place;
+      await (giveBack?.() ?? this.#client.delete(node.path, { guaranteed: true }));
     } catch (error) {
       // Without the node or its session there is nothing left to give back.
       const gone =
@@ -110,18 +135,24 @@ export class Hold {
     if (this.#deleted !== null) return;
     // What is in doubt may still turn out to be lost; the signals have aborted by then.
     this.#ended = new LeaseEndedError(this.place.node.path, reason, cause ?? undefined);
-    for (const lease of this.#leases) lease.abort(this.#ended);
+    for (const lease of [...this.#leases]) lease.abort(this.#ended);
   }
 }
 
 /** One lease on a place. */
 export class HeldLease implements Lease {
+  readonly expiresAtMs: number;
   readonly #hold: Hold;
-  readonly #controller = new AbortController();
+  readonly #controller = lookingController(() => this.#check());
+  #onRevoke: ((lease: Lease) => void) | null;
+  #cancelExpiry: () => void = () => {};
   #released: Promise<void> | null = null;
 
-  constructor(hold: Hold) {
+  constructor(hold: Hold, { expiresAtMs = Number.POSITIVE_INFINITY, onRevoke }: LeaseTerms) {
     this.#hold = hold;
+    this.expiresAtMs = expiresAtMs;
+    this.#onRevoke = onRevoke ?? null;
+    this.#awaitExpiry();
   }
 
   get hold(): Hold {
@@ -137,27 +168,66 @@ export class HeldLease implements Lease {
   }
 
   get signal(): AbortSignal {
-    this.#hold.check();
+    this.#check();
     return this.#controller.signal;
   }
 
   get held(): boolean {
-    return !this.signal.aborted && this.#hold.client.trusted;
+    return !this.#controller.signal.aborted && this.#hold.client.trusted;
+  }
+
+  safeForMs(): number {
+    if (this.#controller.signal.aborted) return 0;
+    return Math.min(this.#hold.client.safeForMs, this.#leftMs());
   }
 
   abort(reason: LeaseEndedError): void {
+    // Without its session there is nothing to give back when the time is over, and no timer may outlive the client.
+    if (reason.reason === 'session-lost') this.#cancelExpiry();
     this.#controller.abort(reason);
   }
 
+  /** Somebody asks for the lock back. */
+  revoked(): void {
+    const listener = this.#onRevoke;
+    if (listener === null || this.#controller.signal.aborted) return;
+    this.#onRevoke = null;
+    callListener(listener, this);
+  }
+
   release(): Promise<void> {
-    if (this.#released === null) {
-      this.#released = this.#hold.release(this);
-      this.abort(new LeaseEndedError(this.path, 'released'));
-    }
-    return this.#released;
+    return this.#release('released');
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
+  }
+
+  #release(reason: 'released' | 'expired'): Promise<void> {
+    if (this.#released === null) {
+      this.#cancelExpiry();
+      this.#released = this.#hold.release(this);
+      this.abort(new LeaseEndedError(this.path, reason));
+    }
+    return this.#released;
+  }
+
+  #leftMs(): number {
+    return Math.max(0, this.expiresAtMs - this.#hold.client.ports.monotonicMs());
+  }
+
+  #check(): void {
+    this.#hold.check();
+    if (this.#leftMs() === 0) this.#release('expired').catch(() => {});
+  }
+
+  #awaitExpiry(): void {
+    if (this.expiresAtMs === Number.POSITIVE_INFINITY) return;
+    // A timer may fire early, as one for a very long time does.
+    this.#cancelExpiry = this.#hold.client.ports.after(Math.ceil(this.#leftMs()), () => {
+      this.#cancelExpiry = () => {};
+      if (this.#leftMs() > 0) this.#awaitExpiry();
+      else this.#check();
+    });
   }
 }

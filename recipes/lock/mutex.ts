@@ -1,22 +1,47 @@
-import type { Acl, Data, ZooKeeperClient } from '../../client/index.ts';
-import { childPath, parentOf } from '../../wire/path.ts';
+import type { Acl, Data, OperationOptions, ZooKeeperClient } from '../../client/index.ts';
+import { parentOf } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
-import { sortBySequence } from '../sequence.ts';
 import { contend, type Place } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
-import { HeldLease, Hold, type Lease } from './lease.ts';
+import { inspectLine, lineOf, type Participant } from './inspect.ts';
+import { HeldLease, Hold, type Lease, type LeaseTerms } from './lease.ts';
 
 export interface MutexOptions {
   /** Content of the lock's nodes, for whoever looks at them. Default empty. */
   readonly data?: Data | undefined;
   /** ACL of the lock's nodes, also of directories that are made for them. Default world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
+  /**
+   * A grace time for what a dead holder may still have under way: when a holder went without a release (its session expired, its
+   * node was deleted), nobody gets the lock until so many milliseconds after the next in line has found that out. Give all contenders
+   * the same. Holds among contenders that have it; those without it, and Java's, neither wait nor are waited for. The holder's name
+   * is kept in the data of the lock's directory, which belongs to the lock then. Costs one round trip to acquire.
+   */
+  readonly lockDelayMs?: number | undefined;
 }
 
 export interface AcquireOptions extends WaitOptions {
   /** A lease of this mutex that the caller holds: the answer is a further lease on the same lock, without waiting. */
   readonly lease?: Lease | undefined;
+  /**
+   * The lease ends by itself after so many milliseconds: its signal aborts (`expired`) and the lock is given back. With `lease` it
+   * ends no later than that one. This client keeps the time, nobody else: a process that is stopped gives the lock back when its
+   * session expires. Default never.
+   */
+  readonly leaseMs?: number | undefined;
+  /**
+   * Called once, with the lease, if somebody asks for the lock back (`revoke`, Curator's Revoker), also if that was before it was
+   * had. The lease goes on until it is released.
+   */
+  readonly onRevoke?: ((lease: Lease) => void) | undefined;
+}
+
+/** Who holds a lock, and who waits for it. */
+export interface LockInspection {
+  readonly holder: Participant | null;
+  /** In the order in which their turn comes. */
+  readonly waiters: readonly Participant[];
 }
 
 const MARKER = 'lock-';
@@ -33,9 +58,13 @@ export class InterProcessMutex {
   readonly #client: ZooKeeperClient;
   readonly #options: MutexOptions;
 
-  /** Throws `TypeError` if the path is not valid. Does nothing else: the directory is made by the first `acquire`. */
+  /** Throws `TypeError` or `RangeError` if an argument is not valid. Does nothing else: the directory is made by the first `acquire`. */
   constructor(client: ZooKeeperClient, path: string, options: MutexOptions = {}) {
     this.path = recipePath('lock', path);
+    const { lockDelayMs } = options;
+    if (lockDelayMs !== undefined && !(lockDelayMs >= 0 && lockDelayMs < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`lockDelayMs must be 0 or more, not ${lockDelayMs}`);
+    }
     this.#client = client;
     this.#options = options;
   }
@@ -49,10 +78,13 @@ export class InterProcessMutex {
    */
   async acquire(options: AcquireOptions = {}): Promise<Lease> {
     options.signal?.throwIfAborted();
-    if (options.lease !== undefined) return this.#handOver(options.lease);
+    if (options.leaseMs !== undefined && !(options.leaseMs > 0)) {
+      throw new RangeError(`leaseMs must be more than 0, not ${options.leaseMs}`);
+    }
+    if (options.lease !== undefined) return this.#handOver(options.lease, options);
     const hold = new Hold(this.#client, await this.#contend(options));
     try {
-      return hold.lease();
+      return hold.lease(this.#terms(options));
     } catch (error) {
       // In doubt before anybody had it: nobody will release it, so it goes in the background.
       hold.giveUp();
@@ -60,13 +92,24 @@ export class InterProcessMutex {
     }
   }
 
-  /** Paths of the nodes in the queue, the holder's first. */
-  async participants(options?: { readonly signal?: AbortSignal }): Promise<string[]> {
-    const names = await this.#client.children(this.path, options);
-    return sortBySequence(names, MARKER).map((name) => childPath(this.path, name));
+  /** Paths of the nodes in the queue, the holder's first; none where there is no directory. */
+  participants(options?: OperationOptions): Promise<string[]> {
+    return lineOf(this.#client, this.path, MARKER, options);
   }
 
-  #handOver(lease: Lease): Lease {
+  /** Who holds the lock and who waits for it: since when, from which session, with which data. Not of one moment. */
+  async inspect(options?: OperationOptions): Promise<LockInspection> {
+    const { holders, waiters } = await inspectLine(this.#client, this.path, MARKER, 1, options);
+    return { holder: holders[0] ?? null, waiters };
+  }
+
+  #terms({ leaseMs, onRevoke }: AcquireOptions, notAfterMs = Number.POSITIVE_INFINITY): LeaseTerms {
+    const expiresAtMs =
+      leaseMs === undefined ? notAfterMs : Math.min(notAfterMs, this.#client.ports.monotonicMs() + leaseMs);
+    return { expiresAtMs, onRevoke };
+  }
+
+  #handOver(lease: Lease, options: AcquireOptions): Lease {
     if (!(lease instanceof HeldLease)) throw new TypeError('lease: not one that a mutex gave out');
     const { hold } = lease;
     if (hold.client !== this.#client) throw new TypeError('lease: of a lock that another client holds');
@@ -74,7 +117,7 @@ export class InterProcessMutex {
       throw new TypeError(`lease: of ${hold.place.node.path}, not of a lock in ${this.path}`);
     }
     if (lease.signal.aborted) throw lease.signal.reason;
-    return hold.lease();
+    return hold.lease(this.#terms(options, lease.expiresAtMs));
   }
 
   #contend(options: AcquireOptions): Promise<Place> {
@@ -84,6 +127,7 @@ export class InterProcessMutex {
       data: this.#options.data ?? '',
       acl: this.#options.acl,
       leases: 1,
+      lockDelayMs: this.#options.lockDelayMs,
     };
     return patiently(
       this.#client.ports,
