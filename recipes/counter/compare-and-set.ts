@@ -1,18 +1,14 @@
 import {
+  type Acl,
   BadVersionError,
   ConnectionLossError,
+  NodeExistsError,
   NoNodeError,
   SessionExpiredError,
   type Stat,
   UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-
-/** A state of a node that was read. */
-export interface SeenNode {
-  readonly data: Buffer;
-  readonly stat: Stat;
-}
 
 /** Whether an operation that ended so may simply be sent again, on another connection or in another session. */
 export function mayRepeat(error: unknown): error is UnansweredError {
@@ -42,7 +38,9 @@ export async function compareAndSet(
         if (error.outcome === 'unknown') doubt ??= error;
       } else if (error instanceof BadVersionError || error instanceof NoNodeError) {
         if (doubt === null) return null;
-        if (await wasAnother(client, path, seen, data, signal)) return null;
+        const next = (now: Stat): boolean =>
+          now.czxid === seen.czxid && now.version === ((seen.version + 1) | 0);
+        if (await differs(client, path, next, data, signal)) return null;
         throw doubt;
       } else {
         // That the repetition was not applied says nothing about the first.
@@ -52,18 +50,46 @@ export async function compareAndSet(
   }
 }
 
-/** Whether the write that followed what was seen is surely not one of `data`. */
-async function wasAnother(
+/**
+ * Creates a node, and containers above it; null if it exists, and then nothing was written. Settles lost answers like
+ * `compareAndSet`: what was created with other data was not created here.
+ */
+export async function createIfMissing(
   client: ZooKeeperClient,
   path: string,
-  seen: Stat,
+  data: Buffer,
+  acl: readonly Acl[] | undefined,
+  signal?: AbortSignal,
+): Promise<Stat | null> {
+  let doubt: UnansweredError | null = null;
+  for (;;) {
+    try {
+      return (await client.create(path, data, { parents: 'container', acl, signal })).stat;
+    } catch (error) {
+      if (mayRepeat(error)) {
+        if (error.outcome === 'unknown') doubt ??= error;
+      } else if (error instanceof NodeExistsError) {
+        if (doubt === null) return null;
+        if (await differs(client, path, (stat) => stat.version === 0, data, signal)) return null;
+        throw doubt;
+      } else {
+        throw error instanceof UnansweredError && doubt !== null ? doubt : error;
+      }
+    }
+  }
+}
+
+/** Whether the write that followed what was seen, which `isNext` recognises, is surely not one of `data`. */
+async function differs(
+  client: ZooKeeperClient,
+  path: string,
+  isNext: (stat: Stat) => boolean,
   data: Buffer,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   try {
     const now = await client.get(path, { signal });
-    const next = now.stat.czxid === seen.czxid && now.stat.version === ((seen.version + 1) | 0);
-    return next && !data.equals(now.data ?? Buffer.alloc(0));
+    return isNext(now.stat) && !data.equals(now.data ?? Buffer.alloc(0));
   } catch {
     return false;
   }

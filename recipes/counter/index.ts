@@ -1,2 +1,6 @@
+export { DistributedAtomicBigInt, DistributedAtomicInteger, DistributedAtomicLong } from './atomic-number.ts';
+export { type AtomicResult, type AtomicValueOptions, DistributedAtomicValue } from './atomic-value.ts';
+export type { AtomicOptions, AtomicStats } from './atomic-writer.ts';
+export { CachedAtomicLong } from './cached-atomic-long.ts';
 export { SharedCount, type SharedCountOptions } from './shared-count.ts';
 export { SharedValue, type SharedValueOptions, type VersionedValue } from './shared-value.ts';

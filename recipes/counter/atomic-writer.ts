@@ -1,0 +1,276 @@
+import { onAbort } from '../../client/aborts.ts';
+import {
+  type Acl,
+  type BackoffPolicy,
+  type NodeData,
+  NoNodeError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { backoffMs } from '../../client/retry.ts';
+import { AcquireTimeoutError } from '../lock/errors.ts';
+import { InterProcessMutex } from '../lock/mutex.ts';
+import { unless } from '../until.ts';
+import { compareAndSet, createIfMissing, mayRepeat } from './compare-and-set.ts';
+
+export interface AtomicOptions {
+  /** How often a change is tried before the lock is taken, or given up if there is none. Default 10. */
+  readonly triesMax?: number | undefined;
+  /** Pauses between tries, of which the upper half is left to chance. Default from 5 ms up to 500 ms. */
+  readonly backoff?: Partial<BackoffPolicy> | undefined;
+  /**
+   * Path of an `InterProcessMutex`: what could not be changed in `triesMax` tries takes its turn under this lock, where only those
+   * who try without it are in the way. Everybody who changes the value should name the same. Default none.
+   */
+  readonly lockPath?: string | undefined;
+  /** How long to wait for the lock. Default 15,000. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** How often a change is tried under the lock. Default 100. */
+  readonly lockTriesMax?: number | undefined;
+  /** ACL of the node, of those above that are made for it, and of the lock. Default world:anyone may do everything. */
+  readonly acl?: readonly Acl[] | undefined;
+}
+
+/** What a change took. Changes that were made in one write share it. */
+export interface AtomicStats {
+  readonly optimisticTries: number;
+  readonly optimisticMs: number;
+  readonly promotedTries: number;
+  readonly promotedMs: number;
+}
+
+/** The new bytes in place of the present ones (null: no node); null to leave them. */
+export type Make = (present: Buffer | null) => Buffer | null | Promise<Buffer | null>;
+
+export interface RawResult {
+  /** False if `make` left the value, or others were faster each time. */
+  readonly succeeded: boolean;
+  readonly pre: Buffer | null;
+  readonly post: Buffer | null;
+  readonly stats: AtomicStats;
+}
+
+/** A change that somebody waits for. */
+class Change {
+  readonly make: Make;
+  readonly #settled: (change: Change) => void;
+  readonly #resolve: (result: RawResult) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #release: () => void;
+  settled = false;
+  pre: Buffer | null = null;
+  post: Buffer | null = null;
+
+  constructor(
+    make: Make,
+    signal: AbortSignal | undefined,
+    resolve: (result: RawResult) => void,
+    reject: (error: unknown) => void,
+    settled: (change: Change) => void,
+  ) {
+    this.make = make;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#settled = settled;
+    this.#release = signal === undefined ? () => {} : onAbort(signal, () => this.fail(signal.reason));
+  }
+
+  finish(written: boolean, stats: AtomicStats): void {
+    if (this.settled) return;
+    const { pre, post } = this;
+    this.#end();
+    const succeeded = written && post !== null;
+    this.#resolve({ succeeded, pre, post: succeeded ? post : null, stats });
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.#end();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.settled = true;
+    this.#release();
+    this.#settled(this);
+  }
+}
+
+/** What was counted while one batch of changes was written. */
+interface Tally {
+  optimisticTries: number;
+  optimisticMs: number;
+  promotedTries: number;
+  promotedMs: number;
+}
+
+/**
+ * Changes the data of one node by compare-and-set, first without a lock and then under one. Changes that are asked for while
+ * another is under way are made together afterwards, each on the result of the one before it, in one write: those of one process
+ * are never in each other's way.
+ */
+export class AtomicWriter {
+  readonly #client: ZooKeeperClient;
+  readonly #path: string;
+  readonly #acl: readonly Acl[] | undefined;
+  readonly #triesMax: number;
+  readonly #lockTriesMax: number;
+  readonly #lockTimeoutMs: number;
+  readonly #backoff: BackoffPolicy;
+  readonly #mutex: InterProcessMutex | null;
+  #waiting: Change[] = [];
+  #running = false;
+  /** Stops the present batch, when nobody waits for it any more. */
+  #stop = new AbortController();
+  #batch: Change[] = [];
+
+  constructor(client: ZooKeeperClient, path: string, options: AtomicOptions) {
+    this.#client = client;
+    this.#path = path;
+    this.#acl = options.acl;
+    this.#triesMax = positive('triesMax', options.triesMax ?? 10);
+    this.#lockTriesMax = positive('lockTriesMax', options.lockTriesMax ?? 100);
+    this.#lockTimeoutMs = options.lockTimeoutMs ?? 15_000;
+    if (!(this.#lockTimeoutMs >= 0)) {
+      throw new RangeError(`lockTimeoutMs must be 0 or more, not ${this.#lockTimeoutMs}`);
+    }
+    const { baseMs = 5, maxMs = 500 } = options.backoff ?? {};
+    this.#backoff = { baseMs: positive('backoff.baseMs', baseMs), maxMs: positive('backoff.maxMs', maxMs) };
+    const { lockPath, acl } = options;
+    this.#mutex = lockPath === undefined ? null : new InterProcessMutex(client, lockPath, { acl });
+  }
+
+  /** Makes a change. Rejects with what `make` throws, and with what operations end with; with the signal's reason at once. */
+  change(make: Make, signal: AbortSignal | undefined): Promise<RawResult> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      this.#waiting.push(new Change(make, signal, resolve, reject, () => this.#settled()));
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** The node's data; null if it is not there. */
+  async read(signal: AbortSignal | undefined): Promise<NodeData | null> {
+    for (;;) {
+      try {
+        return await this.#client.get(this.#path, { signal });
+      } catch (error) {
+        if (error instanceof NoNodeError) return null;
+        if (!mayRepeat(error)) throw error;
+      }
+    }
+  }
+
+  #settled(): void {
+    if (this.#batch.length > 0 && this.#batch.every(({ settled }) => settled)) this.#stop.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      this.#batch = this.#waiting.filter(({ settled }) => !settled);
+      this.#waiting = [];
+      if (this.#batch.length === 0) continue;
+      this.#stop = new AbortController();
+      const batch = this.#batch;
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        for (const change of batch) change.fail(error);
+      }
+    }
+    this.#batch = [];
+    this.#running = false;
+  }
+
+  async #write(batch: readonly Change[]): Promise<void> {
+    const tally: Tally = { optimisticTries: 0, optimisticMs: 0, promotedTries: 0, promotedMs: 0 };
+    const written = (await this.#optimistic(batch, tally)) || (await this.#promoted(batch, tally));
+    for (const change of batch) change.finish(written, tally);
+  }
+
+  async #optimistic(batch: readonly Change[], tally: Tally): Promise<boolean> {
+    const { ports } = this.#client;
+    const startMs = ports.monotonicMs();
+    try {
+      for (;;) {
+        tally.optimisticTries++;
+        if (await this.#once(batch)) return true;
+        if (tally.optimisticTries >= this.#triesMax) return false;
+        await this.#pause(tally.optimisticTries - 1);
+      }
+    } finally {
+      tally.optimisticMs = ports.monotonicMs() - startMs;
+    }
+  }
+
+  async #promoted(batch: readonly Change[], tally: Tally): Promise<boolean> {
+    if (this.#mutex === null) return false;
+    const { ports } = this.#client;
+    const startMs = ports.monotonicMs();
+    try {
+      await using lease = await this.#mutex.acquire({
+        timeoutMs: this.#lockTimeoutMs,
+        signal: this.#stop.signal,
+      });
+      // Without the lock it is still right, only slower: writes are compared and set here too.
+      while (tally.promotedTries < this.#lockTriesMax && !lease.signal.aborted) {
+        if (tally.promotedTries > 0) await this.#pause(0);
+        tally.promotedTries++;
+        if (await this.#once(batch)) return true;
+      }
+      return false;
+    } catch (error) {
+      if (error instanceof AcquireTimeoutError) return false;
+      throw error;
+    } finally {
+      tally.promotedMs = ports.monotonicMs() - startMs;
+    }
+  }
+
+  /** Reads, makes all changes of the batch one after the other and writes the outcome; false if somebody else was first. */
+  async #once(batch: readonly Change[]): Promise<boolean> {
+    const { signal } = this.#stop;
+    const node = await this.read(signal);
+    const before = node === null ? null : (node.data ?? Buffer.alloc(0));
+    let present = before;
+    let changed = false;
+    for (const change of batch) {
+      if (change.settled) continue;
+      change.pre = present;
+      change.post = null;
+      try {
+        change.post = await change.make(present);
+      } catch (error) {
+        change.fail(error);
+        continue;
+      }
+      if (change.post === null || change.settled) continue;
+      present = change.post;
+      changed = true;
+    }
+    if (!changed || present === null) return true;
+    const stat =
+      node === null
+        ? await createIfMissing(this.#client, this.#path, present, this.#acl, signal)
+        : await compareAndSet(this.#client, this.#path, node.stat, present, signal);
+    return stat !== null;
+  }
+
+  async #pause(round: number): Promise<void> {
+    const { ports } = this.#client;
+    let cancel = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      cancel = ports.after(backoffMs(round, this.#backoff, ports.random), resolve);
+    });
+    try {
+      await unless(over, this.#stop.signal);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new RangeError(`${name} must be a positive integer, not ${value}`);
+}
