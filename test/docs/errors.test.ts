@@ -24,6 +24,7 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new recipes.AcquireTimeoutError('/locks/a', 1),
   new recipes.UnknownVersionError('/config/a', 1, [3, 2]),
   new recipes.LeaseEndedError('/locks/a', 'deleted'),
+  new recipes.LockUpgradeError('/locks/a'),
   new recipes.ElectionClosedError('/leaders/a'),
 ];
 

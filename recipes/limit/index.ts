@@ -1,0 +1,1 @@
+export { type RateAcquireOptions, RateLimiter, type RateLimiterOptions } from './rate-limiter.ts';

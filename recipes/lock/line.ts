@@ -1,0 +1,94 @@
+import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { childPath, nameOf } from '../../wire/path.ts';
+import { wouldWait } from '../patience.ts';
+import { Bell } from './bell.ts';
+import type { Place } from './contender.ts';
+import type { LockDecision } from './decide.ts';
+import { abandon, assertSession, makePlace, type PlaceOptions } from './place.ts';
+
+/** Decides from the names in a directory how the node `ours` stands. */
+export type Decide = (names: readonly string[], ours: string) => LockDecision;
+
+/**
+ * Stands in a line that a decision rules, and returns when it says that the lock is held. However it ends otherwise, no node of the
+ * attempt stays. Watches one node besides its own.
+ *
+ * Rejects with the signal's reason, with `SessionExpiredError` if the session ends, and with `wouldWait` if `wait` is false and others
+ * are first.
+ */
+export async function standInLine(
+  client: ZooKeeperClient,
+  options: PlaceOptions,
+  decide: Decide,
+  signal: AbortSignal | undefined,
+  wait: boolean,
+): Promise<Place> {
+  for (;;) {
+    const place = await makePlace(client, options, signal);
+    try {
+      if (await itsTurn(client, options.directory, place, decide, signal, wait)) return place;
+    } catch (error) {
+      abandon(client, place);
+      throw error;
+    }
+    // Somebody deleted our node while it waited: back to the end of the line.
+    place.node.stop();
+  }
+}
+
+/** Resolves with true when the place holds the lock, with false when its node is not there any more. */
+async function itsTurn(
+  client: ZooKeeperClient,
+  directory: string,
+  place: Place,
+  decide: Decide,
+  signal: AbortSignal | undefined,
+  wait: boolean,
+): Promise<boolean> {
+  for (;;) {
+    assertSession(client, place);
+    const names = await childrenIfAny(client, directory, signal);
+    assertSession(client, place);
+    const decision = decide(names, nameOf(place.node.path));
+    if (decision.kind !== 'waiting') return decision.kind === 'held';
+    if (!wait) throw wouldWait;
+    await change(client, childPath(directory, decision.on), place, signal);
+  }
+}
+
+/** The names in a directory; none if somebody removed it with everything in it. */
+export async function childrenIfAny(
+  client: ZooKeeperClient,
+  directory: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  try {
+    return await client.children(directory, { signal });
+  } catch (error) {
+    if (error instanceof NoNodeError) return [];
+    throw error;
+  }
+}
+
+/** Resolves when there is reason to look again: the node has changed or is gone, our own is, or a watch has ended. */
+async function change(
+  client: ZooKeeperClient,
+  path: string,
+  { node }: Place,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const bell = new Bell();
+  const watching = new AbortController();
+  node.onDeleted = bell.ring;
+  try {
+    if (node.deleted) return;
+    // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
+    await client.get(path, { watch: bell.ring, watchSignal: watching.signal, signal });
+    await bell.rung(signal);
+  } catch (error) {
+    if (!(error instanceof NoNodeError)) throw error;
+  } finally {
+    node.onDeleted = () => {};
+    watching.abort();
+  }
+}
