@@ -5,4 +5,5 @@ export { WaitTimeoutError } from './errors.ts';
 export * from './leader/index.ts';
 export * from './limit/index.ts';
 export * from './lock/index.ts';
+export * from './node/index.ts';
 export type { WaitOptions } from './patience.ts';

@@ -1,5 +1,5 @@
 import { onAbort } from '../../client/aborts.ts';
-import type { Codec, ZooKeeperClient, ZooKeeperError } from '../../client/index.ts';
+import { ClosedError, type Codec, type ZooKeeperClient, type ZooKeeperError } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';

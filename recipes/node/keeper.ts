@@ -1,0 +1,384 @@
+import { onAbort } from '../../client/aborts.ts';
+import {
+  type Acl,
+  ClosedError,
+  ConnectionLossError,
+  type CreateModeName,
+  type CreateOptions,
+  type Data,
+  NodeExistsError,
+  NoNodeError,
+  SessionExpiredError,
+  type Stat,
+  type WatchEvent,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+
+/**
+ * How a node that is kept stands:
+ * - `absent`: it is not there, or has not been looked for yet.
+ * - `present`: it is there. A lost connection does not change that; the client's state tells of it.
+ * - `taken`: an ephemeral node of somebody else's session has its place.
+ * - `closed`: it is not kept any more.
+ */
+export type NodeState = 'absent' | 'present' | 'taken' | 'closed';
+
+export interface KeeperOptions {
+  readonly mode: CreateModeName;
+  readonly ttlMs?: number | undefined;
+  readonly parents: CreateOptions['parents'];
+  readonly protected: boolean;
+  readonly acl: readonly Acl[] | undefined;
+  /** Whether an ephemeral node of another session is deleted to make room, rather than waited for. */
+  readonly replace: boolean;
+  /** Whether the node is deleted in the end. */
+  readonly remove: boolean;
+}
+
+export interface KeeperEvents {
+  state(state: NodeState): void;
+  /** The node cannot be made or written; it is tried again. */
+  failed(error: Error): void;
+}
+
+/** How long after a refusal it is tried again. */
+const RETRY_MS = 1_000;
+
+const plainModes: Partial<Record<CreateModeName, CreateModeName>> = {
+  'ephemeral-sequential': 'ephemeral',
+  'persistent-sequential': 'persistent',
+  'persistent-sequential-with-ttl': 'persistent-with-ttl',
+};
+
+/**
+ * Keeps a node in existence: made again, under the same name, whenever it was deleted or vanished with its session. One loop looks,
+ * creates, writes and waits for the next reason to look, so that no two steps ever overlap.
+ */
+export class Keeper {
+  readonly #client: ZooKeeperClient;
+  readonly #options: KeeperOptions;
+  readonly #events: KeeperEvents;
+  readonly #ephemeral: boolean;
+  readonly #ending = new AbortController();
+  /** The name that the node got, once that is known. */
+  #path: string;
+  #named: boolean;
+  #data: Data;
+  /** Counts the data that were asked for, and which of them the node has. */
+  #wanted = 0;
+  #written = 0;
+  #state: NodeState = 'absent';
+  /** Whether a node that we made may be there. */
+  #mayExist = false;
+  /** Sessions of this client in which the node may have been made: what is left of older ones is about to vanish. */
+  readonly #sessions = new Set<bigint>();
+  #changed: () => void = () => {};
+  readonly #waiters = new Set<() => void>();
+  /** Whether the node's data are unknown: it was there before, or the reply to its creation was lost. */
+  #adopted = true;
+  /** Why the data could not be written, and up to which. */
+  #failure: { readonly upTo: number; readonly error: Error } | null = null;
+  #loop: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | null = null;
+
+  constructor(
+    client: ZooKeeperClient,
+    path: string,
+    data: Data,
+    options: KeeperOptions,
+    events: KeeperEvents,
+  ) {
+    this.#client = client;
+    this.#path = path;
+    this.#data = data;
+    this.#options = options;
+    this.#events = events;
+    this.#ephemeral = options.mode.startsWith('ephemeral');
+    this.#named = !options.protected;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get data(): Data {
+    return this.#data;
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  /** Begins to keep the node; resolves when it is there, rejects if it cannot be made. Ends itself then. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    let refuse: (error: Error) => void = () => {};
+    const refused = new Promise<never>((_, reject) => {
+      refuse = reject;
+    });
+    // Nobody may be waiting any more when it comes.
+    refused.catch(() => {});
+    this.#loop = this.#keep(refuse);
+    try {
+      await Promise.race([this.#until(() => this.#state === 'present', signal), refused]);
+    } catch (error) {
+      this.close().catch(() => {});
+      throw error;
+    } finally {
+      refuse = () => {};
+    }
+  }
+
+  /** Gives the node other data, now or when it is made again; resolves when it has them. */
+  async set(data: Data, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#ending.signal.aborted) throw this.#closedError();
+    this.#data = data;
+    const wanted = ++this.#wanted;
+    this.#changed();
+    await this.#until(() => {
+      if (this.#failure !== null && this.#failure.upTo >= wanted) throw this.#failure.error;
+      return this.#written >= wanted;
+    }, signal);
+  }
+
+  /** Keeps the node no longer, and deletes it if it is to be; resolves when it is gone. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#ending.abort(this.#closedError());
+    this.#changed();
+    await this.#loop;
+    this.#become('closed');
+    if (this.#options.remove && this.#mayExist) await this.#remove();
+  }
+
+  #closedError(): ClosedError {
+    const context = { operation: 'keep', path: this.#path, detail: 'the node is not kept any more' };
+    return new ClosedError(context, 'not-applied');
+  }
+
+  #become(state: NodeState): void {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    this.#events.state(state);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+
+  /** Waits until something is so; rejects with the signal's reason, and when the node is not kept any more. */
+  #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#waiters.delete(look);
+        releaseSignal();
+        releaseEnding();
+      };
+      const look = (): void => {
+        try {
+          if (!condition()) return;
+          end();
+          resolve();
+        } catch (error) {
+          give(error);
+        }
+      };
+      const give = (reason: unknown): void => {
+        end();
+        reject(reason);
+      };
+      let releaseSignal = (): void => {};
+      let releaseEnding = (): void => {};
+      const ending = this.#ending.signal;
+      if (ending.aborted) give(ending.reason);
+      else if (condition()) resolve();
+      else {
+        this.#waiters.add(look);
+        releaseEnding = onAbort(ending, () => give(ending.reason));
+        if (signal !== undefined) releaseSignal = onAbort(signal, () => give(signal.reason));
+      }
+    });
+  }
+
+  async #keep(refuse: (error: Error) => void): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        if (this.#named) await this.#look();
+        else await this.#create();
+      } catch (error) {
+        if (signal.aborted) return;
+        // The next request waits for another connection, so this cannot spin.
+        if (error instanceof ConnectionLossError || error instanceof SessionExpiredError) continue;
+        if (error instanceof ClosedError) {
+          refuse(error);
+          this.#ending.abort(error);
+          this.#become('closed');
+          return;
+        }
+        const failure = error instanceof Error ? error : new Error(String(error));
+        refuse(failure);
+        this.#failure = { upTo: this.#wanted, error: failure };
+        this.#wake();
+        this.#events.failed(failure);
+        await this.#pause();
+        this.#failure = null;
+      }
+    }
+  }
+
+  /** Looks at the place of the node once, and stays as long as all is well. */
+  async #look(): Promise<void> {
+    const { signal } = this.#ending;
+    const watching = new AbortController();
+    let happened = false;
+    let fired = (): void => {};
+    const watch = ({ reason }: WatchEvent): void => {
+      if (reason === 'session-lost' && this.#ephemeral) this.#become('absent');
+      happened = true;
+      fired();
+    };
+    try {
+      // Data are not read, they may be large; a watch for a missing node goes with the signal below.
+      const stat = await this.#client.exists(this.#path, { watch, watchSignal: watching.signal, signal });
+      if (stat === null) {
+        this.#become('absent');
+        await this.#create();
+      } else if (this.#ephemeral && stat.ephemeralOwner !== this.#client.sessionId) {
+        if (this.#options.replace || this.#sessions.has(stat.ephemeralOwner)) await this.#clear(stat);
+        else {
+          this.#mayExist = false;
+          this.#become('taken');
+          await this.#next(
+            () => happened,
+            (wake) => {
+              fired = wake;
+            },
+          );
+        }
+      } else {
+        this.#mayExist = true;
+        this.#sessions.clear();
+        this.#sessions.add(stat.ephemeralOwner);
+        await this.#stay(
+          () => happened,
+          (wake) => {
+            fired = wake;
+          },
+        );
+      }
+    } finally {
+      watching.abort();
+    }
+  }
+
+  /** The node is there: writes what is to be written until something happens to it. */
+  async #stay(happened: () => boolean, onFired: (wake: () => void) => void): Promise<void> {
+    while (!happened() && !this.#ending.signal.aborted) {
+      if (this.#written < this.#wanted || this.#state !== 'present') {
+        try {
+          await this.#write();
+        } catch (error) {
+          if (error instanceof NoNodeError) return;
+          throw error;
+        }
+      } else await this.#next(() => happened() || this.#written < this.#wanted, onFired);
+    }
+  }
+
+  /** Makes sure that the node has the data. */
+  async #write(): Promise<void> {
+    const wanted = this.#wanted;
+    // What was just created has them.
+    if (this.#written < wanted || this.#adopted) {
+      await this.#client.set(this.#path, this.#data, { signal: this.#ending.signal });
+      this.#adopted = false;
+    }
+    this.#written = wanted;
+    this.#become('present');
+    this.#wake();
+  }
+
+  /** Waits for a reason to look again. */
+  async #next(ready: () => boolean, onFired: (wake: () => void) => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      onFired(resolve);
+      this.#changed = resolve;
+      if (ready() || this.#ending.signal.aborted) resolve();
+    });
+    this.#changed = () => {};
+  }
+
+  async #create(): Promise<void> {
+    const { mode, ttlMs, parents, acl } = this.#options;
+    const wanted = this.#wanted;
+    this.#adopted = true;
+    if (this.#named) this.#mayExist = true;
+    if (this.#named && this.#ephemeral) this.#sessions.add(this.#client.sessionId);
+    const shared = { ttlMs, parents, acl, signal: this.#ending.signal };
+    try {
+      const created = this.#named
+        ? await this.#client.create(this.#path, this.#data, { ...shared, mode: plainModes[mode] ?? mode })
+        : await this.#client.create(this.#path, this.#data, { ...shared, mode, protected: true });
+      this.#path = created.path;
+      this.#named = true;
+      this.#mayExist = true;
+      this.#adopted = false;
+      this.#written = Math.max(this.#written, wanted);
+      if (this.#ephemeral) this.#sessions.add(created.stat.ephemeralOwner);
+    } catch (error) {
+      // Somebody was faster, or the reply to an earlier attempt was lost: looking tells.
+      if (!(error instanceof NodeExistsError)) throw error;
+    }
+  }
+
+  /** Deletes a node that is in the way, if it is still the one that was seen. */
+  async #clear(stat: Stat): Promise<void> {
+    this.#become('absent');
+    const { signal } = this.#ending;
+    await this.#client.delete(this.#path, { version: stat.version, signal }).catch((error: unknown) => {
+      if (!(error instanceof NoNodeError)) throw error;
+    });
+    this.#sessions.delete(stat.ephemeralOwner);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        release();
+        this.#changed = () => {};
+        resolve();
+      };
+      this.#changed = done;
+      const cancel = this.#client.ports.after(RETRY_MS, done);
+      const release = onAbort(this.#ending.signal, done);
+    });
+  }
+
+  async #remove(): Promise<void> {
+    for (;;) {
+      try {
+        if (this.#ephemeral) {
+          const stat = await this.#client.exists(this.#path);
+          const { sessionId } = this.#client;
+          if (stat === null) return;
+          if (stat.ephemeralOwner !== sessionId && !this.#sessions.has(stat.ephemeralOwner)) return;
+        }
+        await this.#client.delete(this.#path, { guaranteed: true });
+        return;
+      } catch (error) {
+        if (error instanceof NoNodeError || error instanceof ClosedError) return;
+        if (error instanceof SessionExpiredError && this.#ephemeral) return;
+        if (error instanceof ConnectionLossError || error instanceof SessionExpiredError) continue;
+        throw error;
+      }
+    }
+  }
+}
