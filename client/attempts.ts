@@ -44,6 +44,16 @@ export class Attempts {
     return this.failures.map(({ server, error }) => `${server}: ${error.message}`).join('; ');
   }
 
+  /** Whether the present attempt is the first after every server has failed: a reason to ask where the servers are. */
+  get roundBegun(): boolean {
+    return this.#hosts.roundBegun;
+  }
+
+  /** Takes another list of servers; a connection to one that is not in it goes on. */
+  update(endpoints: readonly Endpoint[]): void {
+    this.#hosts.update(endpoints);
+  }
+
   next(): Endpoint {
     this.#endpoint = this.#hosts.next();
     return this.#endpoint;

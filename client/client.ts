@@ -1,24 +1,28 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Acl, ClientInfo, Stat } from '../wire/data.ts';
 import type { SessionId, Zxid } from '../wire/ids.ts';
 import type { AuthInfo } from './auth.ts';
-import { Chroot } from './chroot.ts';
-import { Connection } from './connection.ts';
-import { ClientContext, type Data, type OperationOptions } from './context.ts';
+import { type Codec, json } from './codec.ts';
+import type { Connection } from './connection.ts';
+import type { ClientContext, Data, OperationOptions } from './context.ts';
 import { type CreateOptions, create } from './create.ts';
 import { deleteGuaranteed, waitFor } from './guaranteed.ts';
-import type { ConnectString } from './hosts.ts';
-import { callListener, Listeners } from './listeners.ts';
+import { deleteIdempotent, setIdempotent } from './idempotent.ts';
 import { multiRead, type ReadOp, type ReadResults } from './multi-read.ts';
 import type { ClientPorts } from './ports.ts';
 import * as reads from './reads.ts';
-import type { SessionSettings } from './session-types.ts';
-import type { ClientState, StateInfo } from './state.ts';
+import { isRetryable } from './retry-policies.ts';
+import { retry } from './retrying.ts';
+import type { ClientEvents, SharedSession } from './shared-session.ts';
+import type { ClientState } from './state.ts';
+import type { StatePolicy } from './state-policy.ts';
 import { Transaction } from './transaction.ts';
 import { deleteRecursive, type EnsureOptions, ensurePath } from './trees.ts';
+import { TypedNodes } from './typed.ts';
 import type { Watch, WatchTypeName } from './watch-ops.ts';
 import { type AddWatchOptions, addWatch, checkWatches, removeWatches } from './watch-ops.ts';
 import { WatchStream, type WatchStreamOptions } from './watch-stream.ts';
-import { type WatchCounts, Watches, type WatchListener } from './watches.ts';
+import type { WatchCounts, WatchListener } from './watches.ts';
 import * as writes from './writes.ts';
 
 export interface DeleteOptions extends writes.VersionOptions {
@@ -28,18 +32,8 @@ export interface DeleteOptions extends writes.VersionOptions {
    * meanwhile, theirs would go, so this is for names that are made once, as those with `protected` or a sequence number are.
    */
   readonly guaranteed?: boolean | undefined;
-}
-
-interface ClientEvents extends Record<string, readonly unknown[]> {
-  /** The connection or the session changed. */
-  state: [state: ClientState, info: StateInfo];
-  /**
-   * For two thirds of the session timeout the server has answered nothing that was sent since, although the connection is there:
-   * the session may be about to expire.
-   */
-  doubt: [];
-  /** The client has ended, once; null if `close` asked for it. */
-  end: [error: Error | null];
+  /** Settle the unknown: when the answer is lost the node is deleted again, and if it is not there by then, it was deleted. */
+  readonly idempotent?: boolean | undefined;
 }
 
 /**
@@ -54,33 +48,15 @@ interface ClientEvents extends Record<string, readonly unknown[]> {
  * named with each method are the ones it is about. Data given to an operation must not be changed before it has settled.
  */
 export class ZooKeeperClient implements AsyncDisposable {
+  readonly #shared: SharedSession;
   readonly #connection: Connection;
   readonly #context: ClientContext;
-  readonly #listeners = new Listeners<ClientEvents>();
-  readonly #closed: Promise<void>;
-  #resolveClosed: () => void = () => {};
-  #state: ClientState | null = null;
 
-  /** Use `connect`. This starts to connect and does not wait. */
-  constructor(target: ConnectString, settings: SessionSettings, ports: ClientPorts) {
-    const chroot = new Chroot(target.chroot);
-    const watches = new Watches(chroot, (listener, event) => callListener(listener, event));
-    this.#connection = new Connection(target.endpoints, settings, watches, ports, {
-      state: (state, info) => {
-        this.#state = state;
-        this.#listeners.emit('state', state, info);
-      },
-      doubt: () => this.#listeners.emit('doubt'),
-      ended: (error) => {
-        this.#resolveClosed();
-        this.#listeners.emit('end', error);
-      },
-    });
-    this.#context = new ClientContext(this.#connection, watches, chroot, ports);
-    this.#closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
-    this.#connection.start();
+  /** @internal Use `connect`, or `namespace`. */
+  constructor(shared: SharedSession, context: ClientContext = shared.context) {
+    this.#shared = shared;
+    this.#connection = shared.connection;
+    this.#context = context;
   }
 
   /** The session's id; 0n while there is none. It changes when a lost session is followed by a new one. */
@@ -100,7 +76,7 @@ export class ZooKeeperClient implements AsyncDisposable {
 
   /** The last state reported; null before the first connection. */
   get state(): ClientState | null {
-    return this.#state;
+    return this.#shared.state;
   }
 
   /** Whether there is a connection with a session. */
@@ -148,7 +124,7 @@ export class ZooKeeperClient implements AsyncDisposable {
     event: K,
     listener: (...args: ClientEvents[K]) => void,
   ): this {
-    this.#listeners.add(event, listener);
+    this.#shared.listeners.add(event, listener);
     return this;
   }
 
@@ -156,7 +132,7 @@ export class ZooKeeperClient implements AsyncDisposable {
     event: K,
     listener: (...args: ClientEvents[K]) => void,
   ): this {
-    this.#listeners.remove(event, listener);
+    this.#shared.listeners.remove(event, listener);
     return this;
   }
 
@@ -165,8 +141,9 @@ export class ZooKeeperClient implements AsyncDisposable {
    * `created` at the node and `childrenChanged` at its parent. NodeExistsError, NoNodeError (no parent; see `parents`),
    * NoChildrenForEphemeralsError, InvalidAclError, NoAuthError, UnimplementedError (TTL nodes on a server without them).
    */
-  create(path: string, data: Data = Buffer.alloc(0), options?: CreateOptions): Promise<writes.Created> {
-    return create(this.#context, path, data, options);
+  create(path: string, data?: Data, options?: CreateOptions): Promise<writes.Created> {
+    const { defaultData } = this.#context.behaviour;
+    return create(this.#context, path, data === undefined ? defaultData : data, options);
   }
 
   /**
@@ -174,51 +151,53 @@ export class ZooKeeperClient implements AsyncDisposable {
    * NoNodeError, BadVersionError, NotEmptyError, NoAuthError.
    */
   delete(path: string, options?: DeleteOptions): Promise<void> {
-    return attempt(() =>
-      options?.guaranteed === true
-        ? deleteGuaranteed(this.#context, path, options)
-        : writes.deletePlain(this.#context, path, options),
-    );
+    const context = this.#context;
+    if (options?.guaranteed === true) return attempt(() => deleteGuaranteed(context, path, options));
+    if (options?.idempotent === true) return attempt(() => deleteIdempotent(context, path, options));
+    return attempt(() => writes.deletePlain(context, path, options));
   }
 
   /** The node's Stat, or null if there is none. A `watch` fires when the node is created, changed or deleted. */
   exists(path: string, options?: reads.WatchedReadOptions): Promise<Stat | null> {
-    return attempt(() => reads.exists(this.#context, path, options));
+    return this.#read(options, () => reads.exists(this.#context, path, options));
   }
 
   /** The node's data and Stat. A `watch` fires when the node is changed or deleted; NoNodeError leaves no watch. NoAuthError. */
-  get(path: string, options?: reads.WatchedReadOptions): Promise<reads.NodeData> {
-    return attempt(() => reads.get(this.#context, path, options));
+  get(path: string, options?: reads.GetOptions): Promise<reads.NodeData> {
+    return this.#read(options, () => reads.get(this.#context, path, options));
   }
 
   /** Sets the node's data, if it has the version. Fires `dataChanged`. NoNodeError, BadVersionError, NoAuthError. */
-  set(path: string, data: Data, options?: writes.VersionOptions): Promise<Stat> {
-    return attempt(() => writes.set(this.#context, path, data, options));
+  set(path: string, data: Data, options?: writes.SetOptions): Promise<Stat> {
+    if (options?.idempotent === true) {
+      return attempt(() => setIdempotent(this.#context, path, data, options));
+    }
+    return attempt(() => writes.setPlain(this.#context, path, data, options));
   }
 
   /** Names of the children, in no order. A `watch` fires when one is added or removed, or the node deleted. NoNodeError, NoAuthError. */
   children(path: string, options?: reads.WatchedReadOptions): Promise<string[]> {
-    return attempt(() => reads.children(this.#context, path, options));
+    return this.#read(options, () => reads.children(this.#context, path, options));
   }
 
   /** The same together with the node's own Stat (getChildren2). */
   childrenAndStat(path: string, options?: reads.WatchedReadOptions): Promise<reads.ChildrenAndStat> {
-    return attempt(() => reads.childrenAndStat(this.#context, path, options));
+    return this.#read(options, () => reads.childrenAndStat(this.#context, path, options));
   }
 
   /** How many nodes there are below a node, at any depth. NoNodeError, NoAuthError. */
   getAllChildrenNumber(path: string, options?: OperationOptions): Promise<number> {
-    return attempt(() => reads.getAllChildrenNumber(this.#context, path, options));
+    return this.#read(options, () => reads.getAllChildrenNumber(this.#context, path, options));
   }
 
   /** Paths of the session's ephemeral nodes that begin with a prefix, default all. */
   getEphemerals(prefix = '/', options?: OperationOptions): Promise<string[]> {
-    return attempt(() => reads.getEphemerals(this.#context, prefix, options));
+    return this.#read(options, () => reads.getEphemerals(this.#context, prefix, options));
   }
 
   /** The node's ACL and Stat. Without the admin permission digests are masked. NoNodeError, NoAuthError. */
   getAcl(path: string, options?: OperationOptions): Promise<reads.AclAndStat> {
-    return attempt(() => reads.getAcl(this.#context, path, options));
+    return this.#read(options, () => reads.getAcl(this.#context, path, options));
   }
 
   /** Sets the node's ACL, if it has the `aversion`. Fires no watch. NoNodeError, BadVersionError, InvalidAclError, NoAuthError. */
@@ -236,7 +215,7 @@ export class ZooKeeperClient implements AsyncDisposable {
     ops: Ops,
     options?: OperationOptions,
   ): Promise<ReadResults<Ops>> {
-    return multiRead(this.#context, ops, options);
+    return this.#read(options, () => multiRead(this.#context, ops, options));
   }
 
   /**
@@ -244,12 +223,12 @@ export class ZooKeeperClient implements AsyncDisposable {
    * least that; around a change of leaders the guarantee is weaker, as ZooKeeper's is.
    */
   sync(path = '/', options?: OperationOptions): Promise<void> {
-    return attempt(() => reads.sync(this.#context, path, options));
+    return this.#read(options, () => reads.sync(this.#context, path, options));
   }
 
   /** The identities that the server knows of this connection. Servers from 3.7. */
   whoAmI(options?: OperationOptions): Promise<ClientInfo[]> {
-    return reads.whoAmI(this.#context, options);
+    return this.#read(options, () => reads.whoAmI(this.#context, options));
   }
 
   /** Presents credentials, now and on every later connection. AuthFailedError if the server refuses them; it hangs up then. */
@@ -303,15 +282,49 @@ export class ZooKeeperClient implements AsyncDisposable {
   /**
    * Ends the session on the server, which deletes its ephemeral nodes, after the operations already sent. Operations that were not
    * sent reject with `ClosedError`. Never rejects, may be called again and from anywhere; afterwards nothing of the client keeps
-   * the process alive.
+   * the process alive. On a namespace it does nothing: the session is that of the client it was made of.
    */
   close(): Promise<void> {
+    if (this.#context !== this.#shared.context) return Promise.resolve();
     this.#connection.close();
-    return this.#closed;
+    return this.#shared.closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * A client whose paths are relative to a node below this one's, in the same session: `client.namespace('/app').get('/a')` reads
+   * `/app/a`. The node is made when something below is created with `parents`, or by `ensurePath('/')`.
+   */
+  namespace(path: string): ZooKeeperClient {
+    const context = this.#context.below(path.startsWith('/') ? path : `/${path}`);
+    return new ZooKeeperClient(this.#shared, context);
+  }
+
+  /** Nodes of one kind: a template such as `/services/{name}` and what their data means, as a codec or a schema (then it is JSON). */
+  typed<const Template extends string, S extends StandardSchemaV1>(
+    template: Template,
+    schema: S,
+  ): TypedNodes<Template, StandardSchemaV1.InferOutput<S>>;
+  typed<const Template extends string, T>(template: Template, codec: Codec<T>): TypedNodes<Template, T>;
+  typed(template: string, kind: StandardSchemaV1 | Codec<unknown>): TypedNodes<string, unknown> {
+    return new TypedNodes(this, template, '~standard' in kind ? json(kind) : kind);
+  }
+
+  /** What the client's states mean for whatever depends on its session. */
+  get statePolicy(): StatePolicy {
+    return this.#context.behaviour.states;
+  }
+
+  /** Reads do no harm when they are repeated, so the client's retry policy holds for them. */
+  #read<T>(options: OperationOptions | undefined, start: () => Promise<T>): Promise<T> {
+    const policy = this.#context.behaviour.retry;
+    if (policy === null) return attempt(start);
+    const { ports, connection } = this.#context;
+    const retryable = (error: unknown) => isRetryable(error) && !connection.session.ended;
+    return retry(policy, () => attempt(start), { signal: options?.signal, retryable, ports });
   }
 
   /** @internal What recipes take their time from. */

@@ -9,6 +9,8 @@ import type { ClientState, StateInfo } from './state.ts';
 import type { Watches } from './watches.ts';
 
 export interface ConnectionListener {
+  /** A link to a server is about to be opened. */
+  attempt(endpoint: Endpoint): void;
   state(state: ClientState, info: StateInfo): void;
   doubt(): void;
   ended(error: Error | null): void;
@@ -83,6 +85,7 @@ export class Connection implements SessionOut {
   }
 
   connect(endpoint: Endpoint): void {
+    this.#listener.attempt(endpoint);
     const now = () => this.#ports.monotonicMs();
     let link: Link | null = null;
     // Events of a link that the session has let go of are not its business.

@@ -1,11 +1,14 @@
 import { pathFault, sequentialPathFault } from '../wire/path.ts';
 import { onAbort } from './aborts.ts';
-import type { Chroot } from './chroot.ts';
+import type { Behaviour } from './behaviour.ts';
+import { Chroot } from './chroot.ts';
 import type { Connection } from './connection.ts';
 import { BadArgumentsError } from './errors.ts';
+import { gzip } from './gzip.ts';
 import type { ClientPorts } from './ports.ts';
 import { Call, type CallSpec } from './requests.ts';
-import type { Watches } from './watches.ts';
+import { channels, type Observed, observe } from './tracing.ts';
+import type { Watches, WatchListener } from './watches.ts';
 
 /** Options of every operation. */
 export interface OperationOptions {
@@ -35,26 +38,94 @@ export function versionOf(operation: string, path: string, version: number | und
   throw new BadArgumentsError({ operation, path, detail });
 }
 
-/** What operations are made of: the connection, the watch tables and the translation of paths. */
+/** What a context is put together from. */
+export interface ContextParts {
+  readonly connection: Connection;
+  readonly watches: Watches;
+  /** Of the caller's paths: the connect string's and the namespace's. */
+  readonly chroot: Chroot;
+  readonly ports: ClientPorts;
+  readonly behaviour: Behaviour;
+  /** Where the caller's paths begin below the connect string's chroot; empty unless in a namespace. */
+  readonly namespace?: string;
+  /** Whether operations go ahead even when `pendingMax` are waiting: those that clean up. */
+  readonly urgent?: boolean;
+}
+
+/** What operations are made of: the connection, the watch tables, the translation of paths and what calls leave open. */
 export class ClientContext {
   readonly connection: Connection;
   readonly watches: Watches;
   readonly chroot: Chroot;
   readonly ports: ClientPorts;
-  /** Whether operations go ahead even when `pendingMax` are waiting: those that clean up. */
+  readonly behaviour: Behaviour;
+  readonly namespace: string;
+  readonly #parts: ContextParts;
   readonly #urgent: boolean;
+  #heard: WeakMap<WatchListener, WatchListener> | null = null;
 
-  constructor(connection: Connection, watches: Watches, chroot: Chroot, ports: ClientPorts, urgent = false) {
-    this.connection = connection;
-    this.watches = watches;
-    this.chroot = chroot;
-    this.ports = ports;
-    this.#urgent = urgent;
+  constructor(parts: ContextParts) {
+    this.connection = parts.connection;
+    this.watches = parts.watches;
+    this.chroot = parts.chroot;
+    this.ports = parts.ports;
+    this.behaviour = parts.behaviour;
+    this.namespace = parts.namespace ?? '';
+    this.#urgent = parts.urgent ?? false;
+    this.#parts = parts;
   }
 
   /** The same for operations that a full queue must not refuse. */
   urgently(): ClientContext {
-    return new ClientContext(this.connection, this.watches, this.chroot, this.ports, true);
+    return new ClientContext({ ...this.#parts, urgent: true });
+  }
+
+  /** The same for the server's own paths. */
+  whole(): ClientContext {
+    return new ClientContext({ ...this.#parts, chroot: new Chroot(''), namespace: '' });
+  }
+
+  /** The same below a path; throws `BadArgumentsError` if that is none. */
+  below(path: string): ClientContext {
+    const prefix = this.path('namespace', path);
+    return new ClientContext({
+      ...this.#parts,
+      chroot: new Chroot(prefix),
+      namespace: this.namespace + path,
+    });
+  }
+
+  /** The path below the connect string's chroot, which is what policies by path are asked for. */
+  policyPath(path: string): string {
+    if (this.namespace === '') return path;
+    return path === '/' ? this.namespace : this.namespace + path;
+  }
+
+  /** A listener as the watch tables are to hold it: whose events' paths are those below the namespace. */
+  heard(listener: WatchListener): WatchListener {
+    if (this.namespace === '') return listener;
+    this.#heard ??= new WeakMap();
+    let own = this.#heard.get(listener);
+    if (own === undefined) {
+      const below = new Chroot(this.namespace);
+      own = (event) => listener({ ...event, path: below.toClient(event.path) });
+      this.#heard.set(listener, own);
+    }
+    return own;
+  }
+
+  /** The data as the server is to hold it; throws `BadArgumentsError` for what is none. */
+  encode(operation: string, path: string, data: Data, compressed: boolean | undefined): Uint8Array | null {
+    const plain = bytesOf(operation, path, data);
+    if (plain === null || !this.compresses(path, compressed)) return plain;
+    return gzip(plain);
+  }
+
+  /** Whether data at a path is compressed, unless the operation says so itself. */
+  compresses(path: string, compressed: boolean | undefined): boolean {
+    if (compressed !== undefined) return compressed;
+    const { compress } = this.behaviour;
+    return compress?.(this.policyPath(path)) ?? false;
   }
 
   /** The server's path of a caller's one; throws `BadArgumentsError` if it is not valid. */
@@ -76,7 +147,24 @@ export class ClientContext {
   }
 
   /** Starts an operation; the promise settles with its reply, its failure or the signal's reason. */
-  call<B, T>(plain: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
+  call<B, T>(spec: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
+    const { tracer } = this.behaviour;
+    if (tracer === null && !channels.operation.hasSubscribers) return this.#call(spec, signal);
+    return observe(this.#observed(spec), tracer, () => this.#call(spec, signal));
+  }
+
+  #observed({ operation, path }: Pick<CallSpec<unknown, unknown>, 'operation' | 'path'>): Observed {
+    const { session } = this.connection;
+    return {
+      operation,
+      path,
+      server: () => (session.ready ? session.attempts.server : null),
+      sessionId: () => session.identity.sessionId,
+      monotonicMs: () => this.ports.monotonicMs(),
+    };
+  }
+
+  #call<B, T>(plain: CallSpec<B, T>, signal: AbortSignal | undefined): Promise<T> {
     const { note } = this;
     const spec = note === undefined ? plain : { ...plain, note };
     if (signal === undefined) {

@@ -1,10 +1,17 @@
 import { nameOf, parentOf } from '../wire/path.ts';
 import type { ClientContext, Data, OperationOptions } from './context.ts';
-import { ConnectionLossError, NoNodeError, UnansweredError } from './errors.ts';
+import {
+  BadArgumentsError,
+  ConnectionLossError,
+  NodeExistsError,
+  NoNodeError,
+  UnansweredError,
+} from './errors.ts';
 import { deleteByPrefix, deleteGuaranteed, findByPrefix } from './guaranteed.ts';
+import { createIdempotent, setIdempotent } from './idempotent.ts';
 import { exists } from './reads.ts';
 import { ensurePath } from './trees.ts';
-import { type Created, createPlain, type NodeOptions } from './writes.ts';
+import { type Created, createPlain, type NodeOptions, setPlain } from './writes.ts';
 
 export interface CreateOptions extends NodeOptions, OperationOptions {
   /** Create missing nodes above: `true` and `persistent` as persistent nodes, `container` as containers. */
@@ -14,10 +21,20 @@ export interface CreateOptions extends NodeOptions, OperationOptions {
    * either returns the node that was made, or none is left behind. The prefix is Curator's.
    */
   readonly protected?: boolean | undefined;
+  /**
+   * Settle the unknown: when the answer is lost the node is created again, and one that is there by then with the same data counts as
+   * created. For nodes that are found by their path; sequential ones take `protected`.
+   */
+  readonly idempotent?: boolean | undefined;
+  /** Set the node's data if it exists already, whatever its version; its mode and ACL stay. The result has the new Stat. */
+  readonly orSet?: boolean | undefined;
 }
 
 /** Containers above may be deleted by the server before the child is there, so creation may have to start over. */
 const PARENT_ROUNDS_MAX = 16;
+
+/** How often a node may come and go between the attempts to create and to set it. */
+const OR_SET_ROUNDS_MAX = 64;
 
 export async function create(
   context: ClientContext,
@@ -25,12 +42,44 @@ export async function create(
   data: Data,
   options: CreateOptions = {},
 ): Promise<Created> {
-  const { parents = false } = options;
+  if (options.orSet !== true) return createWithParents(context, path, data, options);
+  const mode = options.mode ?? 'persistent';
+  if (mode.includes('sequential') || options.protected === true) {
+    const detail = 'orSet needs a node that is found by its path: neither sequential nor protected';
+    throw new BadArgumentsError({ operation: 'create', path, detail });
+  }
   for (let round = 1; ; round++) {
     try {
-      return await (options.protected === true
-        ? createProtected(context, path, data, options)
-        : createPlain(context, path, data, options));
+      return await createWithParents(context, path, data, options);
+    } catch (error) {
+      if (!(error instanceof NodeExistsError)) throw error;
+    }
+    try {
+      const { signal, compressed, idempotent } = options;
+      const set = idempotent === true ? setIdempotent : setPlain;
+      return { path, stat: await set(context, path, data, { signal, compressed }) };
+    } catch (error) {
+      if (!(error instanceof NoNodeError) || round >= OR_SET_ROUNDS_MAX) throw error;
+    }
+  }
+}
+
+async function createWithParents(
+  context: ClientContext,
+  path: string,
+  data: Data,
+  options: CreateOptions,
+): Promise<Created> {
+  const { parents = false } = options;
+  const createOnce =
+    options.protected === true
+      ? createProtected
+      : options.idempotent === true
+        ? createIdempotent
+        : createPlain;
+  for (let round = 1; ; round++) {
+    try {
+      return await createOnce(context, path, data, options);
     } catch (error) {
       if (!(error instanceof NoNodeError) || parents === false || round > PARENT_ROUNDS_MAX) throw error;
     }

@@ -1,8 +1,10 @@
 import { childPath } from '../wire/path.ts';
 import { onAbort } from './aborts.ts';
 import type { ClientContext } from './context.ts';
-import { ConnectionLossError, NoNodeError, ZooKeeperError } from './errors.ts';
+import { ConnectionLossError, NoNodeError } from './errors.ts';
 import { children, sync } from './reads.ts';
+import { isBusy } from './retry-policies.ts';
+import { pause } from './retrying.ts';
 import { deletePlain, type VersionOptions } from './writes.ts';
 
 /** Waits for work that goes on even when the signal, which has not aborted yet, stops the waiting. */
@@ -14,14 +16,6 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
   });
 }
 
-/** Answers by which a server says that it did not try, or cannot tell: asked again, it may. */
-const askAgain: ReadonlySet<string> = new Set([
-  'OperationTimeout',
-  'RequestTimeout',
-  'SessionMoved',
-  'ThrottledOp',
-]);
-
 const ASK_AGAIN_MS = 200;
 
 /** Repeats work until the server has answered or the session has ended. */
@@ -30,8 +24,8 @@ async function untilAnswered<T>(context: ClientContext, work: () => Promise<T>):
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ZooKeeperError && askAgain.has(error.code)) {
-        await new Promise<void>((resolve) => context.ports.after(ASK_AGAIN_MS, resolve));
+      if (isBusy(error)) {
+        await pause(context.ports, ASK_AGAIN_MS, undefined);
       } else if (!(error instanceof ConnectionLossError)) {
         // After a lost connection the next request waits for another one, so this cannot spin.
         throw error;

@@ -1,5 +1,5 @@
 import { pathFault } from '../wire/path.ts';
-import type { Endpoint, Random } from './ports.ts';
+import { type Endpoint, formatEndpoint, type Random } from './ports.ts';
 
 /** ZooKeeper's client port where the connect string names none. */
 export const DEFAULT_PORT = 2181;
@@ -65,12 +65,14 @@ export function parseConnectString(connectString: string): ConnectString {
  * that lost its server moves on to the next.
  */
 export class HostList {
-  readonly #endpoints: Endpoint[];
+  #endpoints: Endpoint[];
+  readonly #random: Random;
   #next = 0;
   #tried = 0;
   #candidate = 0;
 
   constructor(endpoints: readonly Endpoint[], random: Random) {
+    this.#random = random;
     this.#endpoints = [...endpoints];
     for (let i = this.#endpoints.length - 1; i > 0; i--) {
       const j = random.below(i + 1);
@@ -78,6 +80,24 @@ export class HostList {
       this.#endpoints[i] = this.#endpoints[j]!;
       this.#endpoints[j] = swapped;
     }
+  }
+
+  /**
+   * Takes another list. Servers that stay keep their places, so that no turn is lost; new ones come in at places left to chance. An
+   * empty list is not taken: there would be nobody left to ask.
+   */
+  update(endpoints: readonly Endpoint[]): void {
+    const wanted = new Map(endpoints.map((endpoint) => [formatEndpoint(endpoint), endpoint]));
+    if (wanted.size === 0) return;
+    const { size, rounds } = this;
+    const upcoming = this.#endpoints.slice(this.#next).find((at) => wanted.has(formatEndpoint(at)));
+    this.#endpoints = this.#endpoints.filter((at) => wanted.delete(formatEndpoint(at)));
+    for (const endpoint of wanted.values()) {
+      this.#endpoints.splice(this.#random.below(this.#endpoints.length + 1), 0, endpoint);
+    }
+    this.#next = upcoming === undefined ? 0 : this.#endpoints.indexOf(upcoming);
+    this.#candidate = 0;
+    this.#tried = rounds * this.size + Math.min(this.#tried % size, this.size - 1);
   }
 
   get size(): number {
@@ -97,6 +117,11 @@ export class HostList {
   /** Whether every server has been tried equally often: the moment for a delay. */
   get roundComplete(): boolean {
     return this.#tried > 0 && this.#tried % this.#endpoints.length === 0;
+  }
+
+  /** Whether the present attempt is the first after every server has failed. */
+  get roundBegun(): boolean {
+    return this.#tried > this.size && this.#tried % this.size === (this.size === 1 ? 0 : 1);
   }
 
   next(): Endpoint {

@@ -1,9 +1,14 @@
 import { JUTE_MAXBUFFER_DEFAULT } from '../wire/bytes.ts';
 import type { AuthInfo } from './auth.ts';
+import { type AclProvider, type Behaviour, defaultBehaviour } from './behaviour.ts';
+import type { Data } from './context.ts';
 import type { ClientPorts } from './ports.ts';
 import { READ_SENDS_MAX } from './requests.ts';
 import { type BackoffPolicy, defaultBackoff } from './retry.ts';
+import type { RetryPolicy } from './retry-policies.ts';
 import type { SessionSettings } from './session-types.ts';
+import type { StatePolicy } from './state-policy.ts';
+import type { Tracer } from './tracing.ts';
 
 export interface ConnectOptions {
   /**
@@ -35,6 +40,34 @@ export interface ConnectOptions {
   readonly frameBytesMax?: number | undefined;
   /** Operations waiting for a connection or an answer at most. Default 100,000. */
   readonly pendingMax?: number | undefined;
+  /**
+   * When a read or an idempotent operation that lost its connection or session is tried again. Default: reads as `readSendsMax` says,
+   * idempotent operations until there is an answer.
+   */
+  readonly retry?: RetryPolicy | undefined;
+  /** ACL of nodes that are created without one: one list, or one by path (below the connect string's chroot). Default: open to all. */
+  readonly acl?: AclProvider | undefined;
+  /** Data of nodes that are created without any. Default empty. */
+  readonly defaultData?: Data | undefined;
+  /**
+   * Whose data is compressed with gzip when it is written, and decompressed when it is read, unless the operation says otherwise.
+   * Data that was written uncompressed is read as it is. Default: nobody's.
+   */
+  readonly compress?: boolean | ((path: string) => boolean) | undefined;
+  /** Longest data that is taken out of a compressed node. Default 64 MiB. */
+  readonly decompressedBytesMax?: number | undefined;
+  /**
+   * Whether a suspended connection counts as an error for what depends on the session (`standardStates`, the default), or only its
+   * end (`sessionStates`).
+   */
+  readonly statePolicy?: StatePolicy | undefined;
+  /** A tracer of OpenTelemetry, which gets a span an operation. */
+  readonly tracer?: Tracer | undefined;
+  /**
+   * Follow the ensemble's own list of its members, `/zookeeper/config`, as it changes. Default false: the addresses in it are the
+   * servers' view, which need not be reachable from here.
+   */
+  readonly followConfig?: boolean | undefined;
   /** The doors to network, clock and chance; for tests. */
   readonly ports?: ClientPorts | undefined;
 }
@@ -68,5 +101,22 @@ export function settingsOf(options: ConnectOptions, servers: number): SessionSet
     readSendsMax: positive('readSendsMax', options.readSendsMax ?? READ_SENDS_MAX),
     frameBytesMax: positive('frameBytesMax', options.frameBytesMax ?? JUTE_MAXBUFFER_DEFAULT),
     pendingMax: positive('pendingMax', options.pendingMax ?? 100_000),
+  };
+}
+
+/** What the options say of how operations are done. Throws `RangeError` that names the option. */
+export function behaviourOf(options: ConnectOptions): Behaviour {
+  const { compress } = options;
+  return {
+    retry: options.retry ?? defaultBehaviour.retry,
+    acl: options.acl ?? defaultBehaviour.acl,
+    defaultData: options.defaultData === undefined ? defaultBehaviour.defaultData : options.defaultData,
+    compress: typeof compress === 'function' ? compress : compress === true ? () => true : null,
+    decompressedBytesMax: positive(
+      'decompressedBytesMax',
+      options.decompressedBytesMax ?? defaultBehaviour.decompressedBytesMax,
+    ),
+    tracer: options.tracer ?? null,
+    states: options.statePolicy ?? defaultBehaviour.states,
   };
 }

@@ -8,6 +8,7 @@ import { replyCodecs } from '../wire/replies.ts';
 import { Empty, PathRequest, WatchedPathRequest, WatchesRequest } from '../wire/requests.ts';
 import { onAbort } from './aborts.ts';
 import type { ClientContext, OperationOptions } from './context.ts';
+import { gunzip } from './gzip.ts';
 import type { CallSpec } from './requests.ts';
 import { type WatchKind, type WatchListener, watchKinds } from './watches.ts';
 
@@ -59,7 +60,7 @@ function watchedRead<T>(
   const armed = (kind: WatchKind, abandoned: boolean) => {
     if (options?.watch === undefined) return;
     if (abandoned || options.watchSignal?.aborted === true) removeFromServer(context, serverPath, kind);
-    else listen(context, kind, serverPath, options.watch, options.watchSignal);
+    else listen(context, kind, serverPath, context.heard(options.watch), options.watchSignal);
   };
   const { operation, type, absent } = read;
   const spec: CallSpec<{ path: string; watch: boolean }, T> = {
@@ -146,7 +147,30 @@ export function exists(
   });
 }
 
-export function get(context: ClientContext, path: string, options?: WatchedReadOptions): Promise<NodeData> {
+export interface GetOptions extends WatchedReadOptions {
+  /**
+   * Whether data that begins as gzip's does (1f 8b) is decompressed. Default: what the client's `compress` says of the path.
+   * `stat.dataLength` stays the length on the server.
+   */
+  readonly decompressed?: boolean | undefined;
+}
+
+export function get(context: ClientContext, path: string, options?: GetOptions): Promise<NodeData> {
+  const found = getPlain(context, path, options);
+  if (!context.compresses(path, options?.decompressed)) return found;
+  const { decompressedBytesMax } = context.behaviour;
+  return found.then(({ data, stat }) => ({
+    data: data === null ? null : gunzip(data, decompressedBytesMax),
+    stat,
+  }));
+}
+
+/** The data as the server holds it. */
+export function getPlain(
+  context: ClientContext,
+  path: string,
+  options?: WatchedReadOptions,
+): Promise<NodeData> {
   return watchedRead(context, path, options, {
     operation: 'get',
     type: OpCode.getData,

@@ -3,7 +3,7 @@ import type { Stat } from '../wire/data.ts';
 import { WireFault } from '../wire/fault.ts';
 import { type MultiOp, MultiReply, MultiRequest, type MultiResult } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { bytesOf, type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
+import { type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
 import { MultiError, serverError } from './errors.ts';
 import type { CallSpec } from './requests.ts';
 import { createOp, type NodeOptions } from './writes.ts';
@@ -37,7 +37,7 @@ export class Transaction<R extends readonly unknown[] = []> {
   /** Creates a node; its result has the path that a sequential node got. */
   create(
     path: string,
-    data: Data = Buffer.alloc(0),
+    data: Data = this.#context.behaviour.defaultData,
     options: NodeOptions = {},
   ): Transaction<[...R, TransactionCreated]> {
     return this.#add({
@@ -49,9 +49,14 @@ export class Transaction<R extends readonly unknown[] = []> {
   }
 
   /** Sets a node's data, if it has the version (left out or -1 for any); its result is the new Stat. */
-  set(path: string, data: Data, options: { readonly version?: number } = {}): Transaction<[...R, Stat]> {
+  set(
+    path: string,
+    data: Data,
+    options: { readonly version?: number; readonly compressed?: boolean } = {},
+  ): Transaction<[...R, Stat]> {
     const version = versionOf('set', path, options.version);
-    const body = { path: this.#context.path('set', path), data: bytesOf('set', path, data), version };
+    const bytes = this.#context.encode('set', path, data, options.compressed);
+    const body = { path: this.#context.path('set', path), data: bytes, version };
     return this.#add({ operation: 'set', path, version, op: { type: OpCode.setData, body } });
   }
 

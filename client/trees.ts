@@ -1,7 +1,6 @@
 import type { Acl } from '../wire/data.ts';
 import { parentOf } from '../wire/path.ts';
-import { Chroot } from './chroot.ts';
-import { ClientContext, type OperationOptions } from './context.ts';
+import type { ClientContext, OperationOptions } from './context.ts';
 import {
   ConnectionLossError,
   NoAuthError,
@@ -42,7 +41,8 @@ async function createUnlessExists(
   let mode = options.mode ?? 'persistent';
   for (let sends = 1; ; ) {
     try {
-      await createPlain(context, path, Buffer.alloc(0), { mode, acl: options.acl, signal: options.signal });
+      const { acl, signal } = options;
+      await createPlain(context, path, Buffer.alloc(0), { mode, acl, signal, compressed: false });
       return true;
     } catch (error) {
       if (error instanceof NodeExistsError) return true;
@@ -76,9 +76,8 @@ export async function ensurePath(
   const { prefix } = context.chroot;
   if (path === '/') {
     if (prefix === '') return;
-    const whole = new ClientContext(context.connection, context.watches, new Chroot(''), context.ports);
     // A chroot is shared by whoever comes later; it must not vanish with the last child.
-    return ensurePath(whole, prefix, { ...options, mode: 'persistent' });
+    return ensurePath(context.whole(), prefix, { ...options, mode: 'persistent' });
   }
   context.path('ensurePath', path);
   for (let round = 1; ; round++) {

@@ -45,7 +45,8 @@ export async function addWatch(
   const kind: WatchKind = recursive ? 'recursive' : 'persistent';
   const serverPath = context.path('addWatch', path);
   // Each watch is a listener of its own, so that the same function may serve several.
-  const own: WatchListener = (event) => listener(event);
+  const heard = context.heard(listener);
+  const own: WatchListener = (event) => heard(event);
   // In the table before the server knows: somebody who removes the same watch meanwhile then sees that it is still needed.
   context.watches.add(kind, serverPath, own);
   const remove = () => removePersistent(context, kind, path, serverPath, own);

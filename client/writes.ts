@@ -1,6 +1,6 @@
 import type { ByteReader } from '../wire/bytes.ts';
 import { CreateMode, type CreateModeName, isTtl } from '../wire/create-mode.ts';
-import { type Acl, OPEN_ACL, type Stat } from '../wire/data.ts';
+import type { Acl, Stat } from '../wire/data.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { replyCodecs } from '../wire/replies.ts';
 import {
@@ -10,7 +10,8 @@ import {
   SetACLRequest,
   SetDataRequest,
 } from '../wire/requests.ts';
-import { bytesOf, type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
+import { aclFor } from './behaviour.ts';
+import { type ClientContext, type Data, type OperationOptions, versionOf } from './context.ts';
 import { BadArgumentsError } from './errors.ts';
 import type { CallSpec } from './requests.ts';
 
@@ -22,8 +23,10 @@ export interface NodeOptions {
   readonly mode?: CreateModeName | undefined;
   /** Milliseconds without a change or a child after which the server deletes the node; makes a persistent mode a TTL one. */
   readonly ttlMs?: number | undefined;
-  /** Default world:anyone may do everything. */
+  /** Default: what the client's `acl` says; unless told otherwise, world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
+  /** Whether the data is compressed with gzip. Default: what the client's `compress` says of the path. */
+  readonly compressed?: boolean | undefined;
 }
 
 export interface Created {
@@ -74,8 +77,8 @@ export function createOp(
         : OpCode.create2;
   const body = {
     path: context.path('create', path, sequential),
-    data: bytesOf('create', path, data),
-    acl: [...(options.acl ?? OPEN_ACL)],
+    data: context.encode('create', path, data, options.compressed),
+    acl: [...(options.acl ?? aclFor(context.behaviour, context.policyPath(path)))],
     flags,
     ttl: options.ttlMs ?? -1,
   };
@@ -105,11 +108,21 @@ export interface VersionOptions extends OperationOptions {
   readonly version?: number | undefined;
 }
 
-export function set(
+export interface SetOptions extends VersionOptions {
+  /** Whether the data is compressed with gzip. Default: what the client's `compress` says of the path. */
+  readonly compressed?: boolean | undefined;
+  /**
+   * Settle the unknown: when the answer is lost the node is set again, and if it then has the version after the one asked for and the
+   * data, it was this. Without a version, what somebody else wrote in between is overwritten.
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
+export function setPlain(
   context: ClientContext,
   path: string,
   data: Data,
-  options?: VersionOptions,
+  options?: SetOptions,
 ): Promise<Stat> {
   const version = versionOf('set', path, options?.version);
   const spec: CallSpec<{ path: string; data: Uint8Array | null; version: number }, Stat> = {
@@ -117,7 +130,11 @@ export function set(
     path,
     type: OpCode.setData,
     codec: SetDataRequest,
-    body: { path: context.path('set', path), data: bytesOf('set', path, data), version },
+    body: {
+      path: context.path('set', path),
+      data: context.encode('set', path, data, options?.compressed),
+      version,
+    },
     writes: true,
     expectedVersion: version,
     read: (reader) => replyCodecs[OpCode.setData].read(reader).stat,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectError, connect, parseConnectString, ZooKeeperClient } from '../../client/index.ts';
 import { settingsOf } from '../../client/options.ts';
+import { SharedSession } from '../../client/shared-session.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { ClientWorld, errorReply, notification } from '../kit/client-world.ts';
 import { connected, failureOf, type Scripted, SESSION } from './scripted.ts';
@@ -102,7 +103,7 @@ describe('close from anywhere', () => {
 
   test('the listener of the first connection', async () => {
     const world = new ClientWorld();
-    const client = new ZooKeeperClient(parseConnectString('s'), settingsOf({}, 1), world);
+    const client = new ZooKeeperClient(new SharedSession(parseConnectString('s'), settingsOf({}, 1), world));
     client.on('state', () => void client.close());
     await world.turn();
     await world.link.grant(SESSION);
@@ -143,7 +144,7 @@ describe('close from anywhere', () => {
 
   test('before the connection, while connecting and twice', async () => {
     const world = new ClientWorld();
-    const client = new ZooKeeperClient(parseConnectString('s'), settingsOf({}, 1), world);
+    const client = new ZooKeeperClient(new SharedSession(parseConnectString('s'), settingsOf({}, 1), world));
     const waiting = client.get('/a').catch(({ code }) => code);
     await Promise.all([client.close(), client.close()]);
     expect(await waiting).toBe('Closed');
