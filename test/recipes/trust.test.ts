@@ -1,48 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InterProcessMutex, type Lease } from '../../recipes/index.ts';
+import { InterProcessMutex } from '../../recipes/index.ts';
 import { OwnNode } from '../../recipes/lock/own-node.ts';
-import { decode } from '../../wire/codec.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { Create2Reply, GetDataReply, NamesReply } from '../../wire/replies.ts';
-import { CreateRequest } from '../../wire/requests.ts';
-import { connected, failureOf, type Scripted, SESSION, statOf } from '../client/scripted.ts';
+import { GetDataReply } from '../../wire/replies.ts';
+import { connected, failureOf, SESSION, statOf } from '../client/scripted.ts';
 import { errorReply, notification, reply } from '../kit/client-world.ts';
-
-/** Answers what a contender asks, so that it holds the lock; pings are left unanswered. */
-async function hold(scripted: Scripted): Promise<Lease> {
-  const { world } = scripted;
-  const acquiring = new InterProcessMutex(scripted.client, '/l').acquire();
-  await world.turn();
-  const node = await created(scripted);
-  const replies = asked(scripted, [node]);
-  await world.link.send(...replies);
-  return acquiring;
-}
-
-async function created({ world }: Scripted): Promise<string> {
-  const [create] = world.link.take();
-  const path = `${decode(CreateRequest, create!.body).path}0000000001`;
-  const stat = statOf({ ephemeralOwner: SESSION.sessionId, czxid: 5 });
-  await world.link.send(reply(create!.xid, 5, Create2Reply, { path, stat }));
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-/** The answers to the reads that have arrived. */
-function asked({ world }: Scripted, children: string[]): Buffer[] {
-  return world.link
-    .take()
-    .map(({ xid, type }) =>
-      type === OpCode.getChildren
-        ? reply(xid, 5, NamesReply, { children })
-        : reply(xid, 5, GetDataReply, { data: null, stat: statOf() }),
-    );
-}
-
-/** The clock goes on while the process does not: no timer runs. */
-function stop({ world }: Scripted, ms: number): void {
-  const now = world.monotonicMs() + ms;
-  world.monotonicMs = () => now;
-}
+import { asked, created, hold, stop } from './lock/scripted-hold.ts';
 
 describe('a lease is trusted as long after a request was sent as the session surely lives', () => {
   test('not after the arrival of an answer that waited while the process was stopped', async () => {
