@@ -1,0 +1,93 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.atomic.AtomicValue;
+import org.apache.curator.framework.recipes.atomic.CachedAtomicLong;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
+import org.apache.curator.framework.recipes.atomic.PromotedToLock;
+import org.apache.curator.framework.recipes.shared.SharedCount;
+import org.apache.curator.retry.ExponentialBackoffRetry;
+import org.apache.curator.retry.RetryNTimes;
+
+/**
+ * Curator's counters on command, one command a line, {@code number command path argument}; answers with {@code number answer}.
+ */
+public final class CuratorCounters {
+  private final CuratorFramework client;
+  private SharedCount shared;
+
+  private CuratorCounters(CuratorFramework client) {
+    this.client = client;
+  }
+
+  public static void main(String[] args) throws Exception {
+    CuratorFramework client =
+        CuratorFrameworkFactory.newClient(args[0], 10000, 10000, new ExponentialBackoffRetry(100, 5));
+    client.start();
+    client.blockUntilConnected();
+    CuratorCounters counters = new CuratorCounters(client);
+    System.out.println("ready");
+    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+      String[] words = line.split(" ");
+      System.out.println(words[0] + " " + counters.obey(words[1], words[2], words[3]));
+    }
+    client.close();
+  }
+
+  private String obey(String command, String path, String argument) throws Exception {
+    switch (command) {
+      case "share":
+        shared = new SharedCount(client, path, Integer.parseInt(argument));
+        shared.start();
+        return String.valueOf(shared.getCount());
+      case "count":
+        return String.valueOf(shared.getCount());
+      case "set":
+        shared.setCount(Integer.parseInt(argument));
+        return "done";
+      case "try":
+        return String.valueOf(shared.trySetCount(shared.getVersionedValue(), Integer.parseInt(argument)));
+      case "integer":
+        AtomicValue<Integer> sum =
+            new DistributedAtomicInteger(client, path, new RetryNTimes(10, 5)).add(Integer.parseInt(argument));
+        return sum.succeeded() + " " + sum.preValue() + " " + sum.postValue();
+      case "long":
+        AtomicValue<Long> total = atomicLong(path).add(Long.parseLong(argument));
+        return total.succeeded() + " " + total.preValue() + " " + total.postValue();
+      case "increments":
+        return increments(atomicLong(path), Integer.parseInt(argument));
+      case "cached":
+        return cached(new CachedAtomicLong(atomicLong(path), 5), Integer.parseInt(argument));
+      default:
+        return "unknown command " + command;
+    }
+  }
+
+  private DistributedAtomicLong atomicLong(String path) {
+    PromotedToLock lock =
+        PromotedToLock.builder().lockPath(path + "-lock").retryPolicy(new RetryNTimes(1000, 1)).build();
+    return new DistributedAtomicLong(client, path, new RetryNTimes(3, 1), lock);
+  }
+
+  private static String increments(DistributedAtomicLong number, int count) throws Exception {
+    StringBuilder seen = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      AtomicValue<Long> value = number.increment();
+      if (value.succeeded()) {
+        seen.append(i == 0 ? "" : ",").append(value.preValue());
+      }
+    }
+    return seen.toString();
+  }
+
+  private static String cached(CachedAtomicLong numbers, int count) throws Exception {
+    StringBuilder seen = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      seen.append(i == 0 ? "" : ",").append(numbers.next().postValue());
+    }
+    return seen.toString();
+  }
+}
