@@ -7,3 +7,4 @@ export * from './limit/index.ts';
 export * from './lock/index.ts';
 export * from './node/index.ts';
 export type { WaitOptions } from './patience.ts';
+export * from './queue/index.ts';

@@ -26,6 +26,8 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new recipes.LeaseEndedError('/locks/a', 'deleted'),
   new recipes.LockUpgradeError('/locks/a'),
   new recipes.ElectionClosedError('/leaders/a'),
+  new recipes.ItemInDoubtError('/queues/a/queue-0000000000'),
+  new recipes.NoSuchElementError('/queues/a'),
 ];
 
 /** Class and code of each row of the tables. */

@@ -1,0 +1,182 @@
+import PQueue from 'p-queue';
+import { onAbort } from '../../client/aborts.ts';
+import {
+  ClosedError,
+  ConnectionLossError,
+  NoNodeError,
+  SessionExpiredError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { Backlog } from './backlog.ts';
+import { Bell } from './bell.ts';
+import type { Naming } from './names.ts';
+import { QueueWatcher } from './watcher.ts';
+import type { Worked, WorkSignals } from './work.ts';
+
+export interface ConsumerPlan {
+  readonly client: ZooKeeperClient;
+  readonly path: string;
+  readonly lockPath: string | null;
+  readonly naming: Naming;
+  readonly concurrency: number;
+  /** How many items are tried before newcomers that may overtake are looked for. */
+  readonly itemsBeforeRefresh: number;
+  readonly graceMs: number;
+  /** Makes the directories. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Handles one item from taking it to letting go of it. */
+  work(name: string, signals: WorkSignals): Promise<Worked>;
+}
+
+/** Longest wait that timers can do; waking up early does no harm. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
+/** How often in a row the items cannot be listed because connections or sessions are lost, before that is a failure. */
+const FAILURES_MAX = 100;
+
+/** Takes items one after the other and has up to `concurrency` of them handled at once, until it is stopped. */
+export class Consumer {
+  readonly #plan: ConsumerPlan;
+  readonly #backlog: Backlog;
+  readonly #watcher: QueueWatcher;
+  readonly #bell = new Bell();
+  readonly #work: PQueue;
+  readonly #inHand = new Set<string>();
+  /** Items that others have in hand, as far as known. */
+  #elsewhere = new Set<string>();
+  #triedSinceListed = 0;
+  #failuresInRow = 0;
+  readonly #stop = new AbortController();
+  readonly #cutShort = new AbortController();
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(plan: ConsumerPlan) {
+    this.#plan = plan;
+    this.#backlog = new Backlog(plan.naming);
+    this.#watcher = new QueueWatcher(plan.client, plan.path, plan.lockPath, this.#bell.ring);
+    this.#work = new PQueue({ concurrency: plan.concurrency });
+  }
+
+  /** Runs until one of the signals aborts and everything in hand is done. Rejects with what it cannot go on after. */
+  async run(signals: readonly AbortSignal[]): Promise<void> {
+    const releases = signals.map((signal) => onAbort(signal, () => this.#stop.abort(signal.reason)));
+    for (const signal of signals) if (signal.aborted) this.#stop.abort(signal.reason);
+    onAbort(this.#stop.signal, this.#bell.ring);
+    const { client } = this.#plan;
+    const onEnd = (error: Error | null): void => this.#fail(error ?? closed(this.#plan.path));
+    client.on('end', onEnd);
+    try {
+      while (!this.#stop.signal.aborted) await this.#step();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      client.off('end', onEnd);
+      this.#watcher.close();
+      for (const release of releases) release();
+      await this.#drain();
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  async #step(): Promise<void> {
+    if (this.#work.pending + this.#work.size >= this.#plan.concurrency) return this.#bell.heard();
+    if (this.#listingIsDue()) {
+      if (!(await this.#list())) return;
+    }
+    const next = this.#backlog.next(this.#plan.client.ports.wallMs(), (bound) =>
+      this.#plan.client.ports.random.below(bound),
+    );
+    if (next.kind === 'take') {
+      this.#triedSinceListed++;
+      this.#start(next.name);
+      return;
+    }
+    this.#watcher.watchLocks(this.#elsewhere);
+    if (next.kind === 'none') return this.#bell.heard();
+    const cancel = this.#plan.client.ports.after(Math.min(next.afterMs, WAIT_MS_MAX), this.#bell.ring);
+    await this.#bell.heard();
+    cancel();
+  }
+
+  #listingIsDue(): boolean {
+    if (!this.#watcher.stale) return false;
+    if (this.#backlog.size === 0) return true;
+    return this.#plan.naming.overtaking && this.#triedSinceListed >= this.#plan.itemsBeforeRefresh;
+  }
+
+  /** False if there is reason to begin again. */
+  async #list(): Promise<boolean> {
+    const { signal } = this.#stop;
+    try {
+      const { names, locked } = await this.#watcher.list(signal);
+      this.#backlog.fill(names, (name) => locked.has(name) || this.#inHand.has(name));
+      this.#elsewhere = new Set(names.filter((name) => locked.has(name) && !this.#inHand.has(name)));
+      this.#triedSinceListed = 0;
+      this.#failuresInRow = 0;
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (error instanceof NoNodeError) await this.#prepare();
+      else if (!isTransient(error) || ++this.#failuresInRow > FAILURES_MAX) throw error;
+      return false;
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      await this.#plan.prepare(signal);
+    } catch (error) {
+      if (!signal.aborted && !isTransient(error)) throw error;
+    }
+  }
+
+  #start(name: string): void {
+    this.#inHand.add(name);
+    void this.#work.add(async () => {
+      const worked = await this.#attempt(name);
+      this.#inHand.delete(name);
+      if (worked === 'elsewhere') this.#elsewhere.add(name);
+      // Its node has not changed, so that no watch tells.
+      if (worked === 'back') this.#watcher.expire();
+      this.#backlog.tried(worked === 'done');
+      this.#bell.ring();
+    });
+  }
+
+  async #attempt(name: string): Promise<Worked> {
+    try {
+      return await this.#plan.work(name, { stopping: this.#stop.signal, cutShort: this.#cutShort.signal });
+    } catch (error) {
+      if (!this.#stop.signal.aborted && !isTransient(error)) this.#fail(error);
+      return 'back';
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#stop.signal.aborted) this.#failure ??= { error };
+    this.#stop.abort(error);
+    this.#cutShort.abort(error);
+  }
+
+  /** Waits for what is in hand, for some time without disturbing it. */
+  async #drain(): Promise<void> {
+    const { client, graceMs } = this.#plan;
+    const reason: unknown = this.#stop.signal.reason;
+    const cancel =
+      graceMs === Number.POSITIVE_INFINITY
+        ? () => {}
+        : client.ports.after(Math.min(graceMs, WAIT_MS_MAX), () => this.#cutShort.abort(reason));
+    await this.#work.onIdle();
+    cancel();
+  }
+}
+
+/** What passes when there is a connection again, which the next request waits for. */
+function isTransient(error: unknown): boolean {
+  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+}
+
+function closed(path: string): ClosedError {
+  return new ClosedError({ operation: 'consume', path }, 'not-applied');
+}

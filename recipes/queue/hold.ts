@@ -1,0 +1,199 @@
+import {
+  type Acl,
+  type ClientState,
+  ConnectionLossError,
+  MultiError,
+  NodeExistsError,
+  NoNodeError,
+  type Transaction,
+  UnansweredError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { lookingController } from '../lock/looking-signal.ts';
+import { SessionEnd } from '../session-end.ts';
+import { ItemInDoubtError } from './errors.ts';
+
+/**
+ * An item in hand: an ephemeral node that keeps others away from it, with Curator's name. Its data tells our nodes from those that
+ * others make under the same name.
+ */
+export class ItemHold {
+  readonly lockPath: string;
+  readonly fencingToken: number;
+  readonly #client: ZooKeeperClient;
+  readonly #token: string;
+  readonly #session: SessionEnd;
+  readonly #controller = lookingController(() => this.#look());
+  readonly #itemPath: string;
+  readonly #onState = (state: ClientState): void => {
+    if (state === 'suspended' || state === 'readonly' || state === 'lost') this.#doubt();
+  };
+  readonly #onDoubt = (): void => this.#doubt();
+
+  private constructor(
+    client: ZooKeeperClient,
+    paths: { readonly item: string; readonly lock: string },
+    token: string,
+    fencingToken: number,
+    session: SessionEnd,
+  ) {
+    this.lockPath = paths.lock;
+    this.fencingToken = fencingToken;
+    this.#itemPath = paths.item;
+    this.#client = client;
+    this.#token = token;
+    this.#session = session;
+    client.on('state', this.#onState).on('doubt', this.#onDoubt).on('end', this.#onDoubt);
+    if (session.over || !client.trusted) this.#doubt();
+  }
+
+  /** Takes the item, if nobody else has it; null if somebody has. The signal gives the attempt up. */
+  static async take(
+    client: ZooKeeperClient,
+    paths: { readonly item: string; readonly lock: string },
+    options: { readonly acl: readonly Acl[] | undefined; readonly signal: AbortSignal },
+  ): Promise<ItemHold | null> {
+    const token = client.ports.uuid();
+    const session = new SessionEnd(client);
+    try {
+      const czxid = await lock(client, paths.lock, token, session, options);
+      if (czxid !== null) return new ItemHold(client, paths, token, czxid, session);
+      session.release();
+      return null;
+    } catch (error) {
+      session.release();
+      throw error;
+    }
+  }
+
+  /** Aborts when somebody else may be given the item, or with `abort`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether the session is over, and the item given back by its end. */
+  get lost(): boolean {
+    return this.#session.over;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /**
+   * Applies what `build` makes of the item, which deletes it, together with the deletion of the lock; repeated until the server has
+   * answered. False if the session has ended, or if the item is gone: then nothing, or what an earlier attempt did, was applied.
+   */
+  async finish(
+    build: (transaction: Transaction<readonly unknown[]>) => Transaction<readonly unknown[]>,
+  ): Promise<boolean> {
+    try {
+      for (let locked = true; !this.lost; ) {
+        const begun = this.#client.transaction().delete(this.#itemPath) as Transaction<readonly unknown[]>;
+        const whole = build(begun);
+        try {
+          await (locked ? whole.delete(this.lockPath) : whole).commit();
+          this.#end();
+          return true;
+        } catch (error) {
+          if (error instanceof ConnectionLossError) continue;
+          if (!(error instanceof MultiError)) throw error;
+          if (!(error.failure instanceof NoNodeError)) throw error.failure;
+          // Gone after a lost answer: an earlier attempt was applied, the lock's deletion included.
+          if (error.index === 0) break;
+          // Somebody took our lock away. What was done to the item was done all the same.
+          if (error.failure.path === this.lockPath && locked) locked = false;
+          else throw error.failure;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UnansweredError)) throw error;
+    }
+    await this.release();
+    return false;
+  }
+
+  /** Gives the item back as it is; others may take it. Goes on until the server has answered or the session has ended. */
+  async release(): Promise<void> {
+    try {
+      await unlock(this.#client, this.lockPath, this.#token, this.#session);
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Stops watching over the item. */
+  #end(): void {
+    this.#client.off('state', this.#onState).off('doubt', this.#onDoubt).off('end', this.#onDoubt);
+    this.#session.release();
+  }
+
+  #look(): void {
+    if (this.#client.mayHaveExpired) this.#doubt();
+  }
+
+  #doubt(): void {
+    this.#controller.abort(new ItemInDoubtError(this.#itemPath));
+  }
+}
+
+/** Creates the lock; its czxid, or null if somebody else has it. */
+async function lock(
+  client: ZooKeeperClient,
+  path: string,
+  token: string,
+  session: SessionEnd,
+  { acl, signal }: { readonly acl: readonly Acl[] | undefined; readonly signal: AbortSignal },
+): Promise<number | null> {
+  let inDoubt = false;
+  try {
+    for (;;) {
+      try {
+        const { stat } = await client.create(path, token, { mode: 'ephemeral', acl, signal });
+        return stat.czxid;
+      } catch (error) {
+        if (error instanceof NodeExistsError) return inDoubt ? await czxidOfOurs(client, path, token) : null;
+        if (!(error instanceof ConnectionLossError) || session.over) throw error;
+        inDoubt ||= error.outcome === 'unknown';
+      }
+    }
+  } catch (error) {
+    // It may have been created all the same, and nobody would ever let go of it.
+    if (!session.over) unlock(client, path, token, session).catch(() => {});
+    throw error;
+  }
+}
+
+/** Whether a lock is the one that we made: its czxid, or null. */
+async function czxidOfOurs(client: ZooKeeperClient, path: string, token: string): Promise<number | null> {
+  try {
+    // Another server may lag behind the one that was asked to create.
+    const [, { data, stat }] = await Promise.all([client.sync(path), client.get(path)]);
+    return data?.toString() === token && stat.ephemeralOwner === client.sessionId ? stat.czxid : null;
+  } catch (error) {
+    if (error instanceof NoNodeError) return null;
+    throw error;
+  }
+}
+
+/** Deletes the lock if it is ours, until the server has answered or the session has ended. */
+async function unlock(
+  client: ZooKeeperClient,
+  path: string,
+  token: string,
+  session: SessionEnd,
+): Promise<void> {
+  while (!session.over) {
+    try {
+      // While our session lives nobody else can have a lock in the place of ours.
+      if ((await czxidOfOurs(client, path, token)) !== null && !session.over) await client.delete(path);
+      return;
+    } catch (error) {
+      if (error instanceof NoNodeError) return;
+      if (!(error instanceof ConnectionLossError)) {
+        if (error instanceof UnansweredError) return;
+        throw error;
+      }
+    }
+  }
+}
