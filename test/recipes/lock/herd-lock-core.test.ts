@@ -1,0 +1,4 @@
+import { TestServer } from '../../../testing/index.ts';
+import { describeHerdLock } from './herd-lock-suite.ts';
+
+describeHerdLock('zookit', () => TestServer.start());
