@@ -1,5 +1,12 @@
 import { onAbort } from '../../client/aborts.ts';
-import { ClosedError, type Codec, type ZooKeeperClient, type ZooKeeperError } from '../../client/index.ts';
+import {
+  ClosedError,
+  type Codec,
+  ConnectionLossError,
+  SessionExpiredError,
+  type ZooKeeperClient,
+  type ZooKeeperError,
+} from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
@@ -152,10 +159,22 @@ export class ZNodeCache<T = Buffer> implements AsyncDisposable, Iterable<ZNode<T
       options,
       (timeoutMs) => new WaitTimeoutError('cache: not up to date', this.path, timeoutMs),
       async (signal) => {
-        await this.#client.sync(this.path, { signal });
+        await this.#syncServer(signal);
         await this.#untilCurrent(signal);
       },
     );
+  }
+
+  async #syncServer(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.#client.sync(this.path, { signal });
+        return;
+      } catch (error) {
+        // The next one waits for another connection, so this cannot spin.
+        if (!(error instanceof ConnectionLossError || error instanceof SessionExpiredError)) throw error;
+      }
+    }
   }
 
   /** Calls a listener with every change, after the cache has taken it, until the answer is called. */

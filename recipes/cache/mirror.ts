@@ -224,7 +224,9 @@ export class Mirror<T> {
     try {
       if (what === 'node') {
         const node = await this.#get(path, signal);
-        if (!flight.void) this.#took(node, deep);
+        if (flight.void) return;
+        if (this.#mayHaveMoved(node)) flight.again = flight.reading;
+        else this.#took(node, deep);
       } else {
         const options = { signal, ...this.#watching() };
         const { children, stat } = await this.#client.childrenAndStat(path, options);
@@ -304,7 +306,9 @@ export class Mirror<T> {
   #took(node: ZNode<T>, deep: boolean): void {
     const { path, stat } = node;
     // Read before its parent was: the reading of the parent finds it.
-    if (this.#extent.hasParent(path) && this.table.get(parentOf(path)) === undefined) return;
+    if (this.#isNew(node) && this.#extent.hasParent(path)) {
+      if (this.table.roundOf(parentOf(path)) !== this.#round) return;
+    }
     const changes = this.table.put(node, this.#round);
     this.#report(changes);
     const created = changes.some(({ type }) => type === 'created');
@@ -312,6 +316,17 @@ export class Mirror<T> {
     // Children that come later have events of their own.
     if (stat.numChildren === 0 && !this.#oneShot) this.#listed(path, [], stat, deep);
     else this.#ask('names', path, deep);
+  }
+
+  #isNew({ path, stat }: ZNode<T>): boolean {
+    return this.table.get(path)?.stat.czxid !== stat.czxid;
+  }
+
+  /** Whether a new node may be the child of a new parent, which is about to be read: it has to come after that one. */
+  #mayHaveMoved(node: ZNode<T>): boolean {
+    return (
+      this.#isNew(node) && this.#extent.hasParent(node.path) && this.#queue.has('node', parentOf(node.path))
+    );
   }
 
   #listed(path: string, names: readonly string[], stat: Stat, deep: boolean): void {

@@ -43,6 +43,12 @@ export class ReadQueue {
     return this.#waiting.size === 0 && this.#flights.size === 0;
   }
 
+  /** Whether something is being read, or waits for it. */
+  has(what: Reading['what'], path: string): boolean {
+    const key = keyOf(what, path);
+    return this.#flights.has(key) || this.#waiting.has(key);
+  }
+
   add(reading: Reading): void {
     const key = keyOf(reading.what, reading.path);
     const flight = this.#flights.get(key);
