@@ -88,6 +88,7 @@ export class ClientContext {
   /** The same below a path; throws `BadArgumentsError` if that is none. */
   below(path: string): ClientContext {
     const prefix = this.path('namespace', path);
+    if (path === '/') return new ClientContext(this.#parts);
     return new ClientContext({
       ...this.#parts,
       chroot: new Chroot(prefix),

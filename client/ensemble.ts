@@ -1,4 +1,5 @@
 import { resolveSrv } from 'node:dns/promises';
+import { pathFault } from '../wire/path.ts';
 import { type ConnectString, parseConnectString } from './hosts.ts';
 import type { Endpoint } from './ports.ts';
 
@@ -39,7 +40,9 @@ export interface DnsSrvOptions {
  */
 export function dnsSrvEnsemble(service: string, options: DnsSrvOptions = {}): EnsembleProvider {
   const { resolve = resolveSrv } = options;
-  const { chroot } = parseConnectString(`srv${options.chroot ?? ''}`);
+  const chroot = options.chroot === undefined || options.chroot === '/' ? '' : options.chroot;
+  const fault = chroot === '' ? null : pathFault(chroot);
+  if (fault !== null) throw new TypeError(`chroot ${JSON.stringify(chroot)}: ${fault}`);
   return {
     name: service,
     chroot,

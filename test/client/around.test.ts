@@ -1,0 +1,4 @@
+import { TestServer } from '../../testing/index.ts';
+import { describeAround } from './around-suite.ts';
+
+describeAround('zookit', () => TestServer.start());

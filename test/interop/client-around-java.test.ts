@@ -1,0 +1,17 @@
+import { describe, test } from 'vitest';
+import { describeAround } from '../client/around-suite.ts';
+import { JavaServer, javaZooKeeper } from '../kit/java.ts';
+
+if (javaZooKeeper() === null) {
+  describe('around the operations, against Apache ZooKeeper', () => {
+    test.skip('not installed: apt-get install zookeeper', () => {});
+  });
+} else {
+  describeAround('Apache ZooKeeper', async () => {
+    const server = await JavaServer.start();
+    return {
+      connectString: `127.0.0.1:${server.port}`,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  });
+}
