@@ -1,26 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type ZooKeeperClient } from '../../client/index.ts';
-import { InterProcessMutex } from '../../recipes/index.ts';
+import { HerdLock, InterProcessMutex } from '../../recipes/index.ts';
 import { TestServer } from '../../testing/index.ts';
 import { CountedSteps } from '../kit/effects.ts';
 
 /** More steps than any scenario has; reaching it means that the scenario did not end. */
 const STEPS_MAX = 200;
-
-/** Resolves when a directory is empty or missing. */
-async function untilEmpty(client: ZooKeeperClient, path: string): Promise<void> {
-  for (;;) {
-    let changed: () => void = () => {};
-    const change = new Promise<void>((resolve) => {
-      changed = resolve;
-    });
-    const stat = await client.exists(path);
-    if (stat === null) return;
-    const names = await client.children(path, { watch: () => changed() }).catch(() => []);
-    if (names.length === 0) return;
-    await change;
-  }
-}
 
 interface Scene {
   readonly server: TestServer;
@@ -37,7 +22,29 @@ const interruptions: Record<string, (scene: Scene) => void> = {
   'the session expires on the server': ({ server, client }) => void server.expireSession(client.sessionId),
 };
 
-describe('a mutex interrupted at every step', () => {
+interface LockKind {
+  lockOf(client: ZooKeeperClient, path: string): InterProcessMutex | HerdLock;
+  /** How many nodes there are of the lock. */
+  nodes(client: ZooKeeperClient, path: string): Promise<number>;
+}
+
+const inLine = async (client: ZooKeeperClient, path: string) =>
+  (await new InterProcessMutex(client, path).participants()).length;
+
+/** Locks that are acquired in different ways. */
+const locks: Record<string, LockKind> = {
+  'a mutex': { lockOf: (client, path) => new InterProcessMutex(client, path), nodes: inLine },
+  'a mutex with a delay': {
+    lockOf: (client, path) => new InterProcessMutex(client, path, { lockDelayMs: 1 }),
+    nodes: inLine,
+  },
+  'a herd lock': {
+    lockOf: (client, path) => new HerdLock(client, path),
+    nodes: async (client, path) => ((await client.exists(path)) === null ? 0 : 1),
+  },
+};
+
+describe.each(Object.entries(locks))('%s interrupted at every step', (kind, { lockOf, nodes }) => {
   let server: TestServer;
   let other: ZooKeeperClient;
   beforeAll(async () => {
@@ -50,11 +57,11 @@ describe('a mutex interrupted at every step', () => {
   });
 
   for (const [name, interrupt] of Object.entries(interruptions)) {
-    for (const contended of [false, true]) {
+    for (const contended of kind === 'a mutex' ? [false, true] : [true]) {
       test(`${name}, ${contended ? 'behind another holder' : 'alone'}: no node, no watch, no second holder`, async () => {
         let last = 0;
         for (let at = 0; at === last && at < STEPS_MAX; at++) {
-          const path = `/${name.replaceAll(' ', '-')}-${contended}-${at}`;
+          const path = `/${`${kind} ${name}`.replaceAll(' ', '-')}/${contended}-${at}`;
           const steps = new CountedSteps();
           const client = await connect(server.connectString, {
             ports: steps.ports,
@@ -70,9 +77,9 @@ describe('a mutex interrupted at every step', () => {
           };
           let theirs = 0;
           let ours = 0;
-          const held = contended ? await new InterProcessMutex(other, path).acquire() : null;
+          const held = contended ? await lockOf(other, path).acquire() : null;
           if (held !== null) theirs++;
-          const waiting = new InterProcessMutex(client, path)
+          const waiting = lockOf(client, path)
             .acquire({ signal: stop.signal })
             .then(async (lease) => {
               if (!lease.signal.aborted) expect([++ours, theirs]).toEqual([1, 0]);
@@ -83,12 +90,12 @@ describe('a mutex interrupted at every step', () => {
             });
           const settled = Promise.allSettled([waiting]);
           if (held !== null) {
-            let watching: () => void = () => {};
-            const queued = new Promise<void>((resolve) => {
-              watching = resolve;
+            let over = false;
+            void settled.then(() => {
+              over = true;
             });
-            const count = (await other.children(path, { watch: () => watching() })).length;
-            await Promise.race([count > 1 ? null : queued, settled]);
+            // In line, or watching the one who holds it.
+            while (!over && client.watchCounts().data.listeners === 0) await other.sync();
             theirs--;
             await held.release();
           }
@@ -98,9 +105,9 @@ describe('a mutex interrupted at every step', () => {
             const known = ['Closed', 'SessionExpired', 'LeaseEnded', 'ConnectionLoss'].includes(reason.code);
             expect(known || reason.message === 'interrupted', String(reason)).toBe(true);
           }
-          await untilEmpty(other, path);
+          while ((await nodes(other, path)) > 0) await other.sync();
           // Nobody is in the way of who comes next.
-          await (await new InterProcessMutex(other, path).acquire({ timeoutMs: 5_000 })).release();
+          await (await lockOf(other, path).acquire({ timeoutMs: 5_000 })).release();
           await client.sync().catch(() => {});
           expect(client.watchCounts()).toMatchObject({
             data: { listeners: 0 },
