@@ -7,6 +7,7 @@ export type Outcome = 'not-applied' | 'unknown';
 /** Stable names of errors: ZooKeeper's for what servers answer, and a few of the client's own. */
 export type ClientErrorCode =
   | ErrorName
+  | 'CircuitOpen'
   | 'Closed'
   | 'ConnectFailed'
   | 'Protocol'
@@ -112,6 +113,13 @@ export class RequestTooLargeError extends ZooKeeperError {
 export class QueueFullError extends ZooKeeperError {
   constructor(context: ErrorContext) {
     super('QueueFull', 'too many operations are waiting; await some before starting more', context);
+  }
+}
+
+/** A circuit breaker is open: the connection is away, and the work was not begun. */
+export class CircuitOpenError extends ZooKeeperError {
+  constructor(context: ErrorContext) {
+    super('CircuitOpen', 'the connection is away and the circuit open; the work was not begun', context);
   }
 }
 

@@ -3,6 +3,11 @@ export { OPEN_ACL, Perms } from '../wire/data.ts';
 export { formatSessionId, formatZxid, type SessionId, type Zxid } from '../wire/ids.ts';
 export type { AuthInfo } from './auth.ts';
 export type { AclProvider } from './behaviour.ts';
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type StateListener,
+} from './circuit-breaker.ts';
 export type { Circumstances } from './circumstances.ts';
 export { type DeleteOptions, ZooKeeperClient } from './client.ts';
 export { bytes, type Codec, json, text } from './codec.ts';
