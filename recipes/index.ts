@@ -1,10 +1,13 @@
+export * from './barrier/index.ts';
 export * from './cache/index.ts';
 export * from './config/index.ts';
 export * from './counter/index.ts';
 export { WaitTimeoutError } from './errors.ts';
+export * from './fencing/index.ts';
 export * from './leader/index.ts';
 export * from './limit/index.ts';
 export * from './lock/index.ts';
 export * from './node/index.ts';
 export type { WaitOptions } from './patience.ts';
 export * from './queue/index.ts';
+export * from './transaction/index.ts';

@@ -9,8 +9,9 @@ import {
 import { backoffMs } from '../../client/retry.ts';
 import { AcquireTimeoutError } from '../lock/errors.ts';
 import { InterProcessMutex } from '../lock/mutex.ts';
+import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
-import { compareAndSet, createIfMissing, mayRepeat } from './compare-and-set.ts';
+import { compareAndSet, createIfMissing } from './compare-and-set.ts';
 
 export interface AtomicOptions {
   /** How often a change is tried before the lock is taken, or given up if there is none. Default 10. */

@@ -1,9 +1,9 @@
 import type { ZooKeeperClient } from '../../client/index.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
+import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
 import type { AtomicNumber } from './atomic-number.ts';
-import { mayRepeat } from './compare-and-set.ts';
 
 /**
  * Numbers that nobody else gets, taken from a shared counter in blocks: one write for `blockSize` numbers. Curator's recipe of the

@@ -1,19 +1,13 @@
 import {
   type Acl,
   BadVersionError,
-  ConnectionLossError,
   NodeExistsError,
   NoNodeError,
-  SessionExpiredError,
   type Stat,
   UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-
-/** Whether an operation that ended so may simply be sent again, on another connection or in another session. */
-export function mayRepeat(error: unknown): error is UnansweredError {
-  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
-}
+import { mayRepeat } from '../repeat.ts';
 
 /**
  * Sets a node's data if it is still as it was seen; null if somebody else was first, and then nothing was written.

@@ -5,8 +5,8 @@ import {
   type WatchedReadOptions,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { mayRepeat } from '../repeat.ts';
 import { unless, until } from '../until.ts';
-import { mayRepeat } from './compare-and-set.ts';
 
 /** Pause before a read is repeated that the server refused, so that a missing permission does not keep anybody busy. */
 const REFUSED_PAUSE_MS = 1_000;

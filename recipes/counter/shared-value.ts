@@ -13,8 +13,9 @@ import {
 } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { recipePath } from '../paths.ts';
+import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
-import { compareAndSet, mayRepeat } from './compare-and-set.ts';
+import { compareAndSet } from './compare-and-set.ts';
 import { NodeReader } from './node-reader.ts';
 
 export interface SharedValueOptions<T> extends OperationOptions {

@@ -47,8 +47,8 @@ export class CuratorProgram implements AsyncDisposable {
     return new CuratorProcess(child);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#classes[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#classes[Symbol.asyncDispose]();
   }
 }
 

@@ -154,7 +154,7 @@ describe('counters when connections and sessions are lost', () => {
     await expect(count.set(6)).rejects.toMatchObject({ code: 'Closed' });
     await count.close();
     await other.create('/secret', Buffer.alloc(4), {
-      acl: [{ perms: Perms.CREATE, id: { scheme: 'world', id: 'anyone' } }],
+      acl: [{ perms: Perms.create, id: { scheme: 'world', id: 'anyone' } }],
     });
     await expect(SharedCount.start(other, '/secret', 0)).rejects.toThrow(NoAuthError);
     await expect(SharedCount.start(client, '/closed', 0)).rejects.toMatchObject({ code: 'Closed' });

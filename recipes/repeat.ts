@@ -1,0 +1,20 @@
+import { ConnectionLossError, SessionExpiredError, type UnansweredError } from '../client/index.ts';
+
+/**
+ * Whether an operation that ended so may be sent again, on another connection or in another session: it waits for one, so a loop
+ * of repetitions does not spin. What the first one did is another question: its `outcome` answers.
+ */
+export function mayRepeat(error: unknown): error is UnansweredError {
+  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+}
+
+/** Does what may be done any number of times, until it was answered. */
+export async function repeatedly<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayRepeat(error)) throw error;
+    }
+  }
+}
