@@ -2,6 +2,7 @@ export * from './barrier/index.ts';
 export * from './cache/index.ts';
 export * from './config/index.ts';
 export * from './counter/index.ts';
+export * from './discovery/index.ts';
 export { WaitTimeoutError } from './errors.ts';
 export * from './fencing/index.ts';
 export * from './leader/index.ts';

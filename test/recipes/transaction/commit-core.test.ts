@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { connect } from '../../../client/index.ts';
+import { ThreePhaseCommit } from '../../../recipes/index.ts';
+import { TestServer } from '../../../testing/index.ts';
+import { untilChildren } from '../leader/waiting.ts';
+import { Books } from './books.ts';
+import { describeCommit } from './commit-suite.ts';
+
+describeCommit('zookit', () => TestServer.start());
+
+test('three phases: one that dies after its vote makes everybody roll back', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  const mortal = await connect(server.connectString);
+  const books = new Books();
+  await using a = await ThreePhaseCommit.start(client, '/t', {
+    participant: { ...books.handlers('a'), id: 'a' },
+  });
+  const preCommit = async () => {
+    void mortal.close();
+    await new Promise(() => {});
+  };
+  await ThreePhaseCommit.start(mortal, '/t', { participant: { ...books.handlers('b'), id: 'b', preCommit } });
+  const outcome = await a.run({}, { participants: ['a', 'b'], voteTimeoutMs: 300 });
+  expect(outcome).toMatchObject({ decision: 'rollback', reason: 'not confirmed by b in time' });
+  expect(books.entry('b', outcome.id)).toBe('prepared');
+  await using later = await connect(server.connectString);
+  await using _b = await ThreePhaseCommit.start(later, '/t', {
+    participant: { ...books.handlers('b'), id: 'b' },
+  });
+  await untilChildren(client, '/t/transactions', 0);
+  expect(books.of(outcome.id)).toEqual({ a: 'rolled-back', b: 'rolled-back' });
+});
