@@ -12,6 +12,14 @@ export function decideEnter(names: readonly string[], memberCount: number): 'ent
   return membersOf(names).length >= memberCount ? 'open' : 'wait';
 }
 
+/**
+ * Whether a `ready` that was there before a member came is left over from members who have all died: none of those who are there is
+ * older than it. (Java's Curator goes in all the same.)
+ */
+export function isLeftOver(readyCzxid: number, otherCzxids: readonly number[]): boolean {
+  return !otherCzxids.some((czxid) => czxid < readyCzxid);
+}
+
 /** What a member that wants to leave has to do next. */
 export type LeaveDecision =
   /** Nobody else is there: delete the own node, if it is there, and go. */

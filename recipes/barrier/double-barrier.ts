@@ -6,7 +6,7 @@ import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { repeatedly } from '../repeat.ts';
 import type { BarrierOptions } from './barrier.ts';
-import { decideEnter, decideLeave, READY } from './decide.ts';
+import { decideEnter, decideLeave, isLeftOver, membersOf, READY } from './decide.ts';
 import { Member } from './member.ts';
 import { untilGone } from './until-gone.ts';
 
@@ -88,8 +88,8 @@ export class DistributedDoubleBarrier {
     for (;;) {
       const member = await Member.create(this.#client, this.path, this.#acl, signal);
       try {
-        while (!member.node.deleted) {
-          if (await this.#mayGoIn(member, signal)) {
+        for (let first = true; !member.node.deleted; first = false) {
+          if (await this.#mayGoIn(member, first, signal)) {
             this.#member = member;
             return;
           }
@@ -104,15 +104,36 @@ export class DistributedDoubleBarrier {
     }
   }
 
-  async #mayGoIn(member: Member, signal: AbortSignal): Promise<boolean> {
+  async #mayGoIn(member: Member, first: boolean, signal: AbortSignal): Promise<boolean> {
     const names = await repeatedly(() => this.#client.children(this.path, { signal }));
     // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
     member.checkSession();
     // The notice of its deletion is on its way.
     if (!names.includes(member.name)) return false;
-    const decision = decideEnter(names, this.memberCount);
+    let decision = decideEnter(names, this.memberCount);
+    if (decision === 'entered' && first && (await this.#removeLeftOver(member, names, signal))) {
+      decision = decideEnter(membersOf(names), this.memberCount);
+    }
     if (decision === 'open') await this.#open(signal);
     return decision !== 'wait';
+  }
+
+  /** Removes the `ready` of members who have all died without leaving; true if it did. */
+  async #removeLeftOver(member: Member, names: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const others = membersOf(names).filter((name) => name !== member.name);
+    const reads = [READY, ...others].map((name) => ({ get: childPath(this.path, name) }));
+    const results = await repeatedly(() => this.#client.multiRead(reads, { signal }));
+    const [ready, ...older] = results.map((result) => (result.ok ? result.value.stat.czxid : null));
+    if (ready === undefined || ready === null) return false;
+    if (
+      !isLeftOver(
+        ready,
+        older.filter((czxid) => czxid !== null),
+      )
+    )
+      return false;
+    await this.#removeReady(signal);
+    return true;
   }
 
   async #open(signal: AbortSignal): Promise<void> {
@@ -136,7 +157,8 @@ export class DistributedDoubleBarrier {
         if (member.node.deleted) resolve();
         const options = { watch: () => resolve(), watchSignal: watching.signal, signal };
         repeatedly(() => this.#client.exists(childPath(this.path, READY), options)).then((stat) => {
-          if (stat !== null) resolve();
+          // In a new session the watch says nothing of what happened in the one before.
+          if (stat !== null || this.#client.sessionId !== member.sessionId) resolve();
         }, reject);
       });
     } finally {
@@ -154,6 +176,11 @@ export class DistributedDoubleBarrier {
       await untilGone(this.#client, childPath(this.path, decision.on), signal, wait);
     }
     await member.remove();
+    await this.#removeReady(signal);
+  }
+
+  /** Members who come while it is removed count again and put it back, if there are enough of them. */
+  async #removeReady(signal: AbortSignal): Promise<void> {
     await repeatedly(() => this.#client.delete(childPath(this.path, READY), { signal })).catch(ifGone);
   }
 
