@@ -1,20 +1,9 @@
-import {
-  ClosedError,
-  ConnectionLossError,
-  type NodeData,
-  NoNodeError,
-  SessionExpiredError,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
+import { ClosedError, type NodeData, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { isInterrupted } from '../interrupted.ts';
 import { unless } from '../until.ts';
 
 /** Several nodes as they were at one moment, in the order of their paths; null where there was none. */
 export type Snapshot = readonly (NodeData | null)[];
-
-/** What comes of an operation whose connection or session went away: it is worth trying again on the next. */
-export function isInterrupted(error: unknown): boolean {
-  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
-}
 
 /** A node's data and Stat, or null if there is none. */
 export async function getOrNull(

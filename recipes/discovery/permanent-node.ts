@@ -1,0 +1,53 @@
+import {
+  type Acl,
+  NodeExistsError,
+  NoNodeError,
+  type OperationOptions,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { isInterrupted } from '../interrupted.ts';
+
+/** How often a node may be found other than it was just seen, or the connection break, before that is given up. */
+const ROUNDS_MAX = 64;
+
+/** A node that is written and left: nobody keeps it, and nothing but `remove` deletes it. */
+export class PermanentNode {
+  readonly path: string;
+  readonly #client: ZooKeeperClient;
+  readonly #acl: readonly Acl[] | undefined;
+
+  constructor(client: ZooKeeperClient, path: string, acl: readonly Acl[] | undefined) {
+    this.path = path;
+    this.#client = client;
+    this.#acl = acl;
+  }
+
+  /** Gives the node the data; makes it if it is not there, and anew if it is ephemeral. */
+  async write(data: Uint8Array, { signal }: OperationOptions = {}): Promise<void> {
+    for (let round = 1; ; round++) {
+      try {
+        const stat = await this.#client.exists(this.path, { signal });
+        if (stat === null) {
+          await this.#client.create(this.path, data, { parents: 'container', acl: this.#acl, signal });
+        } else if (stat.ephemeralOwner === 0n) await this.#client.set(this.path, data, { signal });
+        else {
+          await this.#client.delete(this.path, { version: stat.version, signal });
+          continue;
+        }
+        return;
+      } catch (error) {
+        const changed = error instanceof NodeExistsError || error instanceof NoNodeError;
+        if (round >= ROUNDS_MAX || !(changed || isInterrupted(error))) throw error;
+      }
+    }
+  }
+
+  /** Deletes the node; it may be gone already. */
+  async remove(): Promise<void> {
+    try {
+      await this.#client.delete(this.path, { guaranteed: true });
+    } catch (error) {
+      if (!(error instanceof NoNodeError)) throw error;
+    }
+  }
+}

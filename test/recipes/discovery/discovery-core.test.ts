@@ -1,0 +1,4 @@
+import { TestServer } from '../../../testing/index.ts';
+import { describeDiscovery } from './discovery-suite.ts';
+
+describeDiscovery('zookit', () => TestServer.start());
