@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type ZooKeeperClient } from '../../client/index.ts';
-import { HerdLock, InterProcessMutex } from '../../recipes/index.ts';
+import {
+  HerdLock,
+  type InterProcessLock,
+  InterProcessMultiLock,
+  InterProcessMutex,
+  InterProcessReadWriteLock,
+  InterProcessSemaphoreMutex,
+  InterProcessSemaphoreV2,
+} from '../../recipes/index.ts';
 import { TestServer } from '../../testing/index.ts';
 import { CountedSteps } from '../kit/effects.ts';
 
@@ -23,7 +31,7 @@ const interruptions: Record<string, (scene: Scene) => void> = {
 };
 
 interface LockKind {
-  lockOf(client: ZooKeeperClient, path: string): InterProcessMutex | HerdLock;
+  lockOf(client: ZooKeeperClient, path: string): Pick<InterProcessLock, 'acquire'>;
   /** How many nodes there are of the lock. */
   nodes(client: ZooKeeperClient, path: string): Promise<number>;
 }
@@ -31,12 +39,50 @@ interface LockKind {
 const inLine = async (client: ZooKeeperClient, path: string) =>
   (await new InterProcessMutex(client, path).participants()).length;
 
+/** Everybody who holds or waits for permits, or stands in line to ask for them. */
+const askers = async (client: ZooKeeperClient, path: string) =>
+  (await new InterProcessSemaphoreMutex(client, path).participants()).length +
+  (await inLine(client, `${path}/locks`));
+
+const lineOf = async (client: ZooKeeperClient, path: string) => {
+  const { readLock, writeLock } = new InterProcessReadWriteLock(client, path);
+  return (await readLock.participants()).length + (await writeLock.participants()).length;
+};
+
 /** Locks that are acquired in different ways. */
 const locks: Record<string, LockKind> = {
   'a mutex': { lockOf: (client, path) => new InterProcessMutex(client, path), nodes: inLine },
   'a mutex with a delay': {
     lockOf: (client, path) => new InterProcessMutex(client, path, { lockDelayMs: 1 }),
     nodes: inLine,
+  },
+  'a write lock that is downgraded': {
+    lockOf: (client, path) => {
+      const { readLock, writeLock } = new InterProcessReadWriteLock(client, path);
+      return {
+        acquire: async (options) => {
+          await using lease = await writeLock.acquire(options);
+          return await readLock.acquire({ ...options, lease });
+        },
+      };
+    },
+    nodes: lineOf,
+  },
+  'all permits of a semaphore': {
+    lockOf: (client, path) => {
+      const semaphore = new InterProcessSemaphoreV2(client, path, 2);
+      return { acquire: (options) => semaphore.acquireMany(2, options) };
+    },
+    nodes: askers,
+  },
+  'a multi-lock': {
+    lockOf: (client, path) =>
+      new InterProcessMultiLock([
+        new InterProcessMutex(client, `${path}/first`),
+        new InterProcessMutex(client, `${path}/second`),
+      ]),
+    nodes: async (client, path) =>
+      (await inLine(client, `${path}/first`)) + (await inLine(client, `${path}/second`)),
   },
   'a herd lock': {
     lockOf: (client, path) => new HerdLock(client, path),
