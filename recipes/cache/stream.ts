@@ -84,3 +84,22 @@ export class ItemStream<T> implements AsyncIterableIterator<T, undefined> {
     else this.#unsubscribe = unsubscribe;
   }
 }
+
+/** The same items, each made into another. */
+export function mapped<T, U>(
+  items: AsyncIterableIterator<T, undefined>,
+  map: (item: T) => U,
+): AsyncIterableIterator<U, undefined> {
+  const translated = ({ done, value }: IteratorResult<T, undefined>): IteratorResult<U, undefined> =>
+    done === true ? { done, value: undefined } : { done: false, value: map(value as T) };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => translated(await items.next()),
+    return: async () => {
+      await items.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}
