@@ -31,6 +31,9 @@ export interface ConsumerPlan {
 /** Longest wait that timers can do; waking up early does no harm. */
 const WAIT_MS_MAX = 2 ** 31 - 1;
 
+/** Items are listed again when we came too late for more than this part of those that are known. */
+const LATE_SHARE = 100;
+
 /** How often in a row the items cannot be listed because connections or sessions are lost, before that is a failure. */
 const FAILURES_MAX = 100;
 
@@ -45,6 +48,8 @@ export class Consumer {
   /** Items that others have in hand, as far as known. */
   #elsewhere = new Set<string>();
   #triedSinceListed = 0;
+  /** Items that somebody else took before us. */
+  #lateSinceListed = 0;
   #failuresInRow = 0;
   readonly #stop = new AbortController();
   readonly #cutShort = new AbortController();
@@ -100,7 +105,9 @@ export class Consumer {
 
   #listingIsDue(): boolean {
     if (!this.#watcher.stale) return false;
-    if (this.#backlog.size === 0) return true;
+    const { size } = this.#backlog;
+    // Others are at work on what we know of: trying is dearer than reading, as long as that is not about many.
+    if (size === 0 || this.#lateSinceListed > size / LATE_SHARE) return true;
     return this.#plan.naming.overtaking && this.#triedSinceListed >= this.#plan.itemsBeforeRefresh;
   }
 
@@ -112,6 +119,7 @@ export class Consumer {
       this.#backlog.fill(names, (name) => locked.has(name) || this.#inHand.has(name));
       this.#elsewhere = new Set(names.filter((name) => locked.has(name) && !this.#inHand.has(name)));
       this.#triedSinceListed = 0;
+      this.#lateSinceListed = 0;
       this.#failuresInRow = 0;
       return true;
     } catch (error) {
@@ -139,7 +147,9 @@ export class Consumer {
       if (worked === 'elsewhere') this.#elsewhere.add(name);
       // Its node has not changed, so that no watch tells.
       if (worked === 'back') this.#watcher.expire();
-      this.#backlog.tried(worked === 'done');
+      const late = worked === 'elsewhere' || worked === 'gone';
+      if (late) this.#lateSinceListed++;
+      this.#backlog.tried(!late);
       this.#bell.ring();
     });
   }

@@ -13,6 +13,23 @@ import { lookingController } from '../lock/looking-signal.ts';
 import { SessionEnd } from '../session-end.ts';
 import { ItemInDoubtError } from './errors.ts';
 
+/** The nodes of an item. */
+export interface ItemPaths {
+  readonly item: string;
+  readonly lock: string;
+}
+
+export interface TakeOptions {
+  readonly acl: readonly Acl[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** An item that was taken, and what its node holds. */
+export interface TakenItem {
+  readonly hold: ItemHold;
+  readonly data: Buffer | null;
+}
+
 /**
  * An item in hand: an ephemeral node that keeps others away from it, with Curator's name. Its data tells our nodes from those that
  * others make under the same name.
@@ -32,7 +49,7 @@ export class ItemHold {
 
   private constructor(
     client: ZooKeeperClient,
-    paths: { readonly item: string; readonly lock: string },
+    paths: ItemPaths,
     token: string,
     fencingToken: number,
     session: SessionEnd,
@@ -47,19 +64,24 @@ export class ItemHold {
     if (session.over || !client.trusted) this.#doubt();
   }
 
-  /** Takes the item, if nobody else has it; null if somebody has. The signal gives the attempt up. */
+  /**
+   * Takes the item, if nobody else has it; `elsewhere` if somebody has, `gone` if there is no such item. The signal gives the attempt
+   * up. NoNodeError that names the lock if its directory is missing.
+   */
   static async take(
     client: ZooKeeperClient,
-    paths: { readonly item: string; readonly lock: string },
-    options: { readonly acl: readonly Acl[] | undefined; readonly signal: AbortSignal },
-  ): Promise<ItemHold | null> {
+    paths: ItemPaths,
+    options: TakeOptions,
+  ): Promise<TakenItem | 'elsewhere' | 'gone'> {
     const token = client.ports.uuid();
     const session = new SessionEnd(client);
     try {
-      const czxid = await lock(client, paths.lock, token, session, options);
-      if (czxid !== null) return new ItemHold(client, paths, token, czxid, session);
+      const locked = await lock(client, paths, token, session, options);
+      if (typeof locked !== 'string') {
+        return { hold: new ItemHold(client, paths, token, locked.czxid, session), data: locked.data };
+      }
       session.release();
-      return null;
+      return locked;
     } catch (error) {
       session.release();
       throw error;
@@ -137,22 +159,42 @@ export class ItemHold {
   }
 }
 
-/** Creates the lock; its czxid, or null if somebody else has it. */
+/** Creates the lock, if the item is there, and reads what it needs in the same breath. */
 async function lock(
   client: ZooKeeperClient,
-  path: string,
+  { item, lock: path }: ItemPaths,
   token: string,
   session: SessionEnd,
-  { acl, signal }: { readonly acl: readonly Acl[] | undefined; readonly signal: AbortSignal },
-): Promise<number | null> {
+  { acl, signal }: TakeOptions,
+): Promise<{ readonly czxid: number; readonly data: Buffer | null } | 'elsewhere' | 'gone'> {
   let inDoubt = false;
   try {
     for (;;) {
+      const created = client
+        .transaction()
+        .check(item, -1)
+        .create(path, token, { mode: 'ephemeral', acl })
+        .commit({ signal });
+      const read = Promise.all([client.get(item, { signal }), client.get(path, { signal })]);
+      // If the lock is not ours nobody asks for them.
+      read.catch(() => {});
       try {
-        const { stat } = await client.create(path, token, { mode: 'ephemeral', acl, signal });
-        return stat.czxid;
+        await created;
+        // From here on there is a lock of ours, whatever becomes of the reading.
+        inDoubt = true;
+        const [{ data }, { stat }] = await read;
+        return { czxid: stat.czxid, data };
       } catch (error) {
-        if (error instanceof NodeExistsError) return inDoubt ? await czxidOfOurs(client, path, token) : null;
+        if (error instanceof MultiError) {
+          if (error.index === 0 && error.failure instanceof NoNodeError) {
+            if (inDoubt) await unlock(client, path, token, session);
+            return 'gone';
+          }
+          if (!(error.failure instanceof NodeExistsError)) throw error.failure;
+          const czxid = inDoubt ? await czxidOfOurs(client, path, token) : null;
+          if (czxid === null) return 'elsewhere';
+          return { czxid, data: (await client.get(item, { signal })).data };
+        }
         if (!(error instanceof ConnectionLossError) || session.over) throw error;
         inDoubt ||= error.outcome === 'unknown';
       }

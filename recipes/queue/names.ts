@@ -31,22 +31,16 @@ function naming(rankOf: (middle: string) => number, isTime = false, overtaking =
   return {
     overtaking,
     parse(name) {
-      const digits = sequenceLength(name);
-      if (digits === 0 || !name.startsWith(ITEM_PREFIX)) return null;
-      const prefix = name.slice(0, -digits);
-      if (prefix.length < ITEM_PREFIX.length) return null;
+      if (!name.startsWith(ITEM_PREFIX)) return null;
+      // As servers print it: 0000000007, -000000005, -2147483648.
+      const digits = /(?:-\d{9}|-?\d{10})$/.exec(name.slice(ITEM_PREFIX.length))?.[0];
+      const sequence = Number(digits);
+      if (digits === undefined || sequence !== (sequence | 0)) return null;
+      const prefix = name.slice(0, -digits.length);
       const rank = rankOf(prefix.slice(ITEM_PREFIX.length));
-      return { name, prefix, sequence: Number(name.slice(-digits)), rank, dueAtMs: isTime ? rank : 0 };
+      return { name, prefix, sequence, rank, dueAtMs: isTime ? rank : 0 };
     },
   };
-}
-
-/** How many characters at the end of a name are a sequence number: -2147483648 is the only one with eleven. */
-function sequenceLength(name: string): 0 | 10 | 11 {
-  const tail = name.slice(-10);
-  if (name.endsWith('-2147483648')) return 11;
-  if (/^-\d{9}$/.test(tail)) return 10;
-  return /^\d{10}$/.test(tail) && Number(tail) <= 0x7fff_ffff ? 10 : 0;
 }
 
 /** `queue-NNNNNNNNNN`. */

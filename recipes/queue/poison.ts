@@ -105,7 +105,7 @@ export class PoisonShelf<T> {
     });
   }
 
-  discard(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+  async discard(path: string, signal: AbortSignal | undefined): Promise<boolean> {
     this.#own(path);
     return this.#unlessGone(path, () =>
       this.#receipts.apply((transaction) => transaction.delete(path), signal),

@@ -45,15 +45,15 @@ export async function workWithLock<T>(
 ): Promise<Worked> {
   const { client, acl } = place;
   const path = childPath(place.path, name);
-  const hold = await withDirectories(place, () =>
+  const taken = await withDirectories(place, () =>
     ItemHold.take(client, { item: path, lock: childPath(lockPath, name) }, { acl, signal: stopping }),
   );
-  if (hold === null) return 'elsewhere';
+  if (typeof taken === 'string') return taken;
+  const { hold, data } = taken;
   const abort = (): void => hold.abort(cutShort.reason);
   cutShort.addEventListener('abort', abort);
   try {
     if (cutShort.aborted) abort();
-    const { data } = await client.get(path, { signal: stopping });
     const { packed, trouble } = await handle(place, path, data, hold.signal, hold.fencingToken);
     if (trouble === null) {
       await hold.finish((transaction) => transaction);
@@ -69,7 +69,6 @@ export async function workWithLock<T>(
     return hold.lost ? 'back' : 'done';
   } catch (error) {
     await hold.release();
-    if (error instanceof NoNodeError && error.path === path) return 'gone';
     throw error;
   } finally {
     cutShort.removeEventListener('abort', abort);

@@ -1,0 +1,4 @@
+import { TestServer } from '../../../testing/index.ts';
+import { describeQueues } from './queue-suite.ts';
+
+describeQueues('zookit', () => TestServer.start());
