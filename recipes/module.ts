@@ -1,0 +1,186 @@
+import 'reflect-metadata';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { DependencyContainer } from 'tsyringe';
+import {
+  type ConnectOptions,
+  connect,
+  type EnsembleProvider,
+  type ZooKeeperClient,
+} from '../client/index.ts';
+import { ZNodeCache } from './cache/index.ts';
+import { ConfigStore } from './config/index.ts';
+import { SharedCount } from './counter/index.ts';
+import { ConfigFeed } from './di/config-feed.ts';
+import { closeOnSignals, type TerminationSignal } from './di/termination.ts';
+import { type AnyClass, bind, closed, opened, type Wiring } from './di/wiring.ts';
+import { ServiceDiscovery } from './discovery/index.ts';
+import { LeaderLatch, type LeaderLatchOptions } from './leader/index.ts';
+import { InterProcessMutex, InterProcessReadWriteLock, InterProcessSemaphoreV2 } from './lock/index.ts';
+import { PersistentNode } from './node/index.ts';
+import { Scope } from './scope.ts';
+import * as tokens from './tokens.ts';
+
+export interface ZookitOptions extends ConnectOptions {
+  /** `host:port,host:port/chroot`, or an ensemble provider. */
+  readonly connectString: string | EnsembleProvider;
+  /** All paths lie below this node, which is made: `shop` or `/shop`. Default none. */
+  readonly namespace?: string | undefined;
+  /** Where services register and are looked for. Default `/services`. */
+  readonly discoveryPath?: string | undefined;
+  /**
+   * Signals at which the module closes before the process ends as it would have; so that what it holds is given back at once and not
+   * when its session expires. Default `SIGTERM` and `SIGINT`; none for a program that calls `close` itself.
+   */
+  readonly closeOn?: readonly TerminationSignal[] | undefined;
+}
+
+/** The client and what has been started on it, wired into a container. Made by `registerZookit`. */
+export class ZookitModule implements AsyncDisposable {
+  readonly client: ZooKeeperClient;
+  /** What was started, which ends in reverse order; the client last. */
+  readonly scope: Scope;
+  readonly discovery: ServiceDiscovery;
+  readonly #wiring: Wiring;
+  readonly #latches = new Map<string, Promise<LeaderLatch>>();
+  readonly #feeds = new Map<string, ConfigFeed<unknown>>();
+  readonly #binding = new Set<Promise<void>>();
+
+  /** @internal Use `registerZookit`. */
+  constructor(container: DependencyContainer, client: ZooKeeperClient, scope: Scope, discoveryPath: string) {
+    this.client = client;
+    this.scope = scope;
+    this.discovery = scope.own('discovery', new ServiceDiscovery(client, discoveryPath));
+    this.#wiring = {
+      client,
+      scope,
+      discovery: this.discovery,
+      latch: (path, options) => this.#latch(path, options),
+      feed: (path, schema, whenAbsent) => this.#feed(path, schema, whenAbsent),
+    };
+    this.#register(container);
+    this.#watch(container);
+  }
+
+  /**
+   * Ties an instance to this module that its container did not make, one of another framework's for example, and begins what its
+   * decorators declare. Resolves when the instance is ready; the same instance again does nothing.
+   */
+  bind<T extends object>(instance: T): Promise<T> {
+    return bind(instance, this.#wiring).then(() => instance);
+  }
+
+  /**
+   * Resolves when everything that was declared by instances made so far has begun: services registered, elections stood for, values
+   * of configs there. Rejects with the first thing that could not begin.
+   */
+  async ready(): Promise<void> {
+    while (this.#binding.size > 0) {
+      const [first] = this.#binding;
+      this.#binding.delete(first!);
+      await first;
+    }
+  }
+
+  /** Ends everything that was started, the last first, then the client. Rejects with `CloseError`. Idempotent. */
+  close(): Promise<void> {
+    return this.scope.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #register(container: DependencyContainer): void {
+    const { client, scope } = this;
+    const provide = <T>(wanted: tokens.Token<T>, value: T): void => {
+      container.register<T>(wanted, { useValue: value });
+    };
+    provide(tokens.CLIENT, client);
+    provide(tokens.SCOPE, scope);
+    provide(tokens.DISCOVERY, this.discovery);
+    provide(tokens.MUTEX_FACTORY, (path, options) => new InterProcessMutex(client, path, options));
+    provide(tokens.READ_WRITE_LOCK_FACTORY, (path, options) => {
+      return new InterProcessReadWriteLock(client, path, options);
+    });
+    provide(tokens.SEMAPHORE_FACTORY, (path, limit, options) => {
+      return new InterProcessSemaphoreV2(client, path, limit, options);
+    });
+    provide(tokens.CONFIG_STORE_FACTORY, (path, options) => new ConfigStore(client, path, options));
+    provide(tokens.LATCH_FACTORY, (path, options) => {
+      return scope.start(`latch ${path}`, (signal) =>
+        LeaderLatch.start(client, path, { signal, ...options }),
+      );
+    });
+    provide(tokens.CACHE_FACTORY, (path, options) => {
+      return scope.start(`cache ${path}`, (signal) => ZNodeCache.start(client, path, { signal, ...options }));
+    });
+    provide(tokens.COUNT_FACTORY, (path, initial) => {
+      return scope.start(`count ${path}`, () => SharedCount.start(client, path, initial));
+    });
+    provide(tokens.NODE_FACTORY, (path, data, options) => {
+      return scope.start(`node ${path}`, (signal) => {
+        return PersistentNode.start(client, path, data, { signal, ...options });
+      });
+    });
+  }
+
+  /** Instances of decorated classes are bound when the container makes them, also of classes that are decorated later. */
+  #watch(container: DependencyContainer): void {
+    const classDeclared = (decorated: AnyClass): void => {
+      const bound = (_token: unknown, made: object | object[]): void => {
+        for (const instance of Array.isArray(made) ? made : [made]) {
+          if (!this.scope.signal.aborted) this.#binding.add(bind(instance, this.#wiring));
+        }
+      };
+      container.afterResolution(decorated as new () => object, bound, { frequency: 'Always' });
+    };
+    const open = { wiring: this.#wiring, classDeclared };
+    for (const decorated of opened(open)) classDeclared(decorated);
+    this.scope.onClose('decorators', () => closed(open));
+  }
+
+  #latch(path: string, options: LeaderLatchOptions): Promise<LeaderLatch> {
+    let latch = this.#latches.get(path);
+    if (latch === undefined) {
+      latch = this.scope.start(`election ${path}`, (signal) => {
+        return LeaderLatch.start(this.client, path, { signal, ...options });
+      });
+      this.#latches.set(path, latch);
+      // The next one who asks may have more luck.
+      latch.catch(() => this.#latches.delete(path));
+    }
+    return latch;
+  }
+
+  #feed<T>(path: string, schema: StandardSchemaV1<unknown, T>, whenAbsent: T | undefined): ConfigFeed<T> {
+    const known = this.#feeds.get(path);
+    if (known !== undefined) return known as ConfigFeed<T>;
+    const feed = new ConfigFeed(this.scope, this.client, path, schema, whenAbsent);
+    this.#feeds.set(path, feed);
+    feed.ready.catch(() => this.#feeds.delete(path));
+    return feed;
+  }
+}
+
+/**
+ * Connects and registers client, recipes and factories in a container (see tokens.ts). Rejects with whatever `connect` rejects with,
+ * and then nothing is registered. The module is open until `close`.
+ */
+export async function registerZookit(
+  container: DependencyContainer,
+  options: ZookitOptions,
+): Promise<ZookitModule> {
+  const { connectString, namespace, discoveryPath = '/services', closeOn, ...rest } = options;
+  const scope = new Scope();
+  const client = await scope.start('client', () => connect(connectString, rest));
+  try {
+    const own = namespace === undefined ? client : client.namespace(`/${namespace.replace(/^\//, '')}`);
+    if (namespace !== undefined) await own.ensurePath('/');
+    const module = new ZookitModule(container, own, scope, discoveryPath);
+    closeOnSignals(scope, closeOn);
+    return module;
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}

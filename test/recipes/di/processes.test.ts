@@ -1,0 +1,120 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type ZooKeeperClient } from '../../../client/index.ts';
+import { ServiceDiscovery } from '../../../recipes/discovery/index.ts';
+import { TestServer } from '../../../testing/index.ts';
+import { type BuiltPackage, buildPackage } from '../../kit/built.ts';
+
+const ROOT = dirname(dirname(dirname(import.meta.dirname)));
+
+let built: BuiltPackage;
+let server: TestServer;
+let client: ZooKeeperClient;
+
+beforeAll(async () => {
+  built = buildPackage();
+  server = await TestServer.start();
+  client = await connect(server.connectString);
+});
+afterAll(async () => {
+  await client?.close();
+  await server?.close();
+  built?.[Symbol.dispose]();
+});
+
+/** Starts a module of the built package's directory; `node` arguments and the environment stay as they are. */
+function start(file: string) {
+  return spawn(process.execPath, [file, server.connectString], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+const holder = `
+import 'reflect-metadata';
+import { container } from 'tsyringe';
+import { DISCOVERY, MUTEX_FACTORY, registerZookit, resolve } from './recipes/di/index.js';
+await registerZookit(container, { connectString: process.argv[2], sessionTimeoutMs: 30_000 });
+const lease = await resolve(container, MUTEX_FACTORY)('/signal/lock').acquire();
+await resolve(container, DISCOVERY).register({ name: 'held', address: '127.0.0.1', port: 1 });
+console.log('holding ' + lease.path);
+`;
+
+test('a process that is asked to end gives back what it holds first, and ends by that signal', async () => {
+  const file = join(dirname(dirname(built.main)), 'holder.mjs');
+  writeFileSync(file, holder);
+  const child = start(file);
+  try {
+    const [said] = await once(createInterface({ input: child.stdout }), 'line');
+    expect(said).toMatch(/^holding \/signal\/lock\//);
+    expect(await client.children('/signal/lock')).toHaveLength(1);
+    await using discovery = new ServiceDiscovery(client, '/services');
+    expect(await discovery.queryForInstances('held')).toHaveLength(1);
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    await client.sync();
+    expect(await client.children('/signal/lock')).toEqual([]);
+    expect(await discovery.queryForInstances('held')).toEqual([]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+const standard = `
+import 'reflect-metadata';
+import { container } from 'tsyringe';
+import { z } from 'zod';
+import { configValue, leaderOnly, locked, registerZookit } from './recipes/di/index.js';
+
+const Limits = z.object({ maxItems: z.number() });
+
+class Reports {
+  @configValue('/standard/limits', Limits, { default: { maxItems: 3 } })
+  accessor limits!: z.infer<typeof Limits>;
+
+  @locked('/standard/lock')
+  async nightly(day: string, lease?: { held: boolean }) {
+    return [day, lease!.held];
+  }
+
+  @leaderOnly('/standard/leader', { otherwise: 'wait' })
+  async sweep(term?: { held: boolean }) {
+    return term!.held;
+  }
+}
+
+const module = await registerZookit(container, { connectString: process.argv[2]! });
+const reports = await module.bind(new Reports());
+let refused = '';
+try {
+  reports.limits = { maxItems: 4 };
+} catch (error) {
+  refused = (error as Error).message;
+}
+console.log(JSON.stringify([await reports.nightly('monday'), await reports.sweep(), reports.limits, refused]));
+await module.close();
+`;
+
+test('the decorators work in their standard form too', async () => {
+  const directory = dirname(dirname(built.main));
+  writeFileSync(join(directory, 'standard.ts'), standard);
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = ['--ignoreConfig', '--noCheck', '--target', 'es2022', '--module', 'nodenext'];
+  execFileSync(process.execPath, [compiler, ...options, join(directory, 'standard.ts')], { stdio: 'pipe' });
+  const child = start(join(directory, 'standard.js'));
+  try {
+    const ended = once(child, 'exit');
+    const [said] = await once(createInterface({ input: child.stdout }), 'line');
+    expect(JSON.parse(said)).toEqual([
+      ['monday', true],
+      true,
+      { maxItems: 3 },
+      'limits follows the config /standard/limits and cannot be set',
+    ]);
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
