@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type EnsembleResults, measureEnsembles } from './ensemble/measure.ts';
 import { ensembleReport } from './ensemble/report.ts';
 import { describeEnvironment } from './environment.ts';
+import { reportHerd } from './herd/report.ts';
 import { LoadGenerator } from './load.ts';
 import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions } from './options.ts';
@@ -33,6 +34,10 @@ const options = readOptions(process.argv.slice(2));
 // Servers and temporary directories go when this process exits, so it has to exit in order.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
+if (options.herd) {
+  await reportHerd(options.quick, progress);
+  process.exit();
+}
 const workspace = await Workspace.create(options.directory);
 const load = await LoadGenerator.create();
 const notes = missing(load);

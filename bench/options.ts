@@ -14,6 +14,8 @@ export type Part = (typeof PARTS)[number];
 export interface BenchOptions {
   /** Three servers of a kind, in place of one. */
   readonly ensemble: boolean;
+  /** What a release of a lock costs those who wait, in place of servers. */
+  readonly herd: boolean;
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly rounds: number;
@@ -32,6 +34,7 @@ export interface BenchOptions {
 
 interface ParsedOptions {
   ensemble?: true;
+  herd?: true;
   seconds: number;
   warmup: number;
   rounds: number;
@@ -50,6 +53,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
     .description('Compares zookit with Apache ZooKeeper on this machine, data on disk and fsync on in both.')
     .option('--ensemble', 'three servers of each, and the death of their leader')
+    .option(
+      '--herd',
+      'what a release of a lock costs those who wait; writes docs/recipes/herd.md and herd.svg',
+    )
     .option('--seconds <n>', 'measured seconds a point', positive, 4)
     .option('--warmup <n>', 'seconds before that which do not count', positive, 3)
     .option('--rounds <n>', 'times that each point is measured, the servers taking turns', whole, 3)
@@ -67,6 +74,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const ensemble = parsed.ensemble === true;
   return {
     ensemble,
+    herd: parsed.herd === true,
     seconds: quick ? 0.2 : parsed.seconds,
     warmupSeconds: quick ? 0.1 : parsed.warmup,
     rounds: quick ? 1 : parsed.rounds,

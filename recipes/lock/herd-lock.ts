@@ -5,6 +5,7 @@ import {
   NoNodeError,
   type Stat,
   type WatchedReadOptions,
+  type WatchListener,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { parentOf } from '../../wire/path.ts';
@@ -91,8 +92,16 @@ class HerdContender {
 
   /** Waits until the node is gone: null; or answers with the Stat of the one that is there, if it is ours after all. */
   #untilGone(signal: AbortSignal, wait: boolean): Promise<Stat | null> {
+    let gone = false;
     return until<NodeData | null, Stat | null>(
-      (options) => this.#read(options),
+      (options) => {
+        if (gone) return Promise.resolve(null);
+        const watch: WatchListener = (event) => {
+          gone = event.type === 'deleted';
+          options.watch?.(event);
+        };
+        return this.#read({ ...options, watch });
+      },
       (node) => {
         if (node === null) return null;
         return this.#isOurs(node) ? node.stat : undefined;

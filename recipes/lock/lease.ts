@@ -20,7 +20,7 @@ export interface Lease extends AsyncDisposable {
    * time asked for is over (`expired`), or the lease was released.
    *
    * The signal itself, kept from before, looks at the clock whenever it is asked: `aborted`, `reason` and `throwIfAborted` tell the
-   * truth right after this process was stopped or blocked for longer than the session timeout, even before anything else could run.
+   * truth right after this process was stopped or blocked for three quarters of the session timeout, even before anything else could run.
    * Listeners (and signals made of it with `AbortSignal.any`) hear of it then, or at the event loop's next turn.
    */
   readonly signal: AbortSignal;
@@ -30,9 +30,9 @@ export interface Lease extends AsyncDisposable {
    */
   readonly held: boolean;
   /**
-   * For how many milliseconds from now no server can let the lock pass to another: what is left of the session timeout, counted
-   * from when the latest request that was answered had been sent, by the monotonic clock of this machine; at most what is left of
-   * `leaseMs`. 0 once the lease has ended. It says nothing about somebody who deletes the lock's node.
+   * For how many milliseconds from now no server can let the lock pass to another: what is left of three quarters of the session
+   * timeout, counted from when the latest request that was answered had been sent, by the monotonic clock of this machine; at most
+   * what is left of `leaseMs`. 0 once the lease has ended. It says nothing about somebody who deletes the lock's node.
    */
   safeForMs(): number;
   /**
@@ -49,6 +49,12 @@ export interface LeaseTerms {
   /** Called once if somebody asks for the lock back while the lease lasts. */
   readonly onRevoke?: ((lease: Lease) => void) | undefined;
 }
+
+/**
+ * Part of the session timeout that is not counted on. A leader hears of its followers' clients every half tick, so that it may count
+ * from that much earlier than their server answered; and a session timeout is at least two ticks.
+ */
+const MARGIN = 1 / 4;
 
 /**
  * A place in a lock's directory while somebody holds it: shared by the leases that were handed on re-entrantly, watched for
@@ -85,9 +91,14 @@ export class Hold {
     return this.#client;
   }
 
+  /** For how long the session surely lives, whatever its servers do. */
+  safeForMs(): number {
+    return Math.max(0, this.#client.safeForMs - this.#client.sessionTimeoutMs * MARGIN);
+  }
+
   /** Ends the leases if, by the clock, the session may have expired without anybody having told us. */
   check(): void {
-    if (this.#ended === null && this.#client.mayHaveExpired) this.#end('in-doubt');
+    if (this.#ended === null && this.safeForMs() === 0) this.#end('in-doubt');
   }
 
   /** A further lease on the place; throws what ended it, if something has. */
@@ -178,7 +189,7 @@ export class HeldLease implements Lease {
 
   safeForMs(): number {
     if (this.#controller.signal.aborted) return 0;
-    return Math.min(this.#hold.client.safeForMs, this.#leftMs());
+    return Math.min(this.#hold.safeForMs(), this.#leftMs());
   }
 
   abort(reason: LeaseEndedError): void {

@@ -10,8 +10,8 @@ import { connected } from '../../client/scripted.ts';
 import { errorReply, reply } from '../../kit/client-world.ts';
 import { hold, passSeconds, stop } from './scripted-hold.ts';
 
-/** Of the scripted session. */
-const SESSION_MS = 30_000;
+/** Three quarters of the scripted session's timeout. */
+const SAFE_MS = 22_500;
 
 describe('safeForMs', () => {
   test('counts from when the latest answered request was sent, and is 0 at the end', async () => {
@@ -20,7 +20,7 @@ describe('safeForMs', () => {
     const lease = await hold(scripted);
     const before = lease.safeForMs();
     expect(before).toBeGreaterThan(0);
-    expect(before).toBeLessThanOrEqual(SESSION_MS);
+    expect(before).toBeLessThanOrEqual(SAFE_MS);
     await world.advance(1_000);
     expect(lease.safeForMs()).toBe(before - 1_000);
     const read = client.exists('/a');
@@ -30,8 +30,8 @@ describe('safeForMs', () => {
     await world.link.send(errorReply(request!.xid, 6, -101));
     expect(await read).toBeNull();
     // The answer is worth what its question is.
-    expect(lease.safeForMs()).toBe(SESSION_MS - 3_000);
-    stop(scripted, SESSION_MS);
+    expect(lease.safeForMs()).toBe(SAFE_MS - 3_000);
+    stop(scripted, SAFE_MS);
     expect(lease.safeForMs()).toBe(0);
     expect(lease.signal.reason).toMatchObject({ reason: 'in-doubt' });
   });
@@ -62,7 +62,7 @@ describe('a signal that was kept', () => {
       signal.addEventListener('abort', () => heard++);
       expect([signal.aborted, signal.reason]).toEqual([false, undefined]);
       signal.throwIfAborted();
-      stop(scripted, SESSION_MS - 1);
+      stop(scripted, SAFE_MS - 1);
       expect(signal.aborted).toBe(false);
       stop(scripted, 1);
       const expected = { code: 'LeaseEnded', reason: 'in-doubt' };
