@@ -77,6 +77,7 @@ describe('TypeScript in documents', () => {
         zookit: [`${ROOT}index.ts`],
         'zookit/client': [`${ROOT}client/index.ts`],
         'zookit/recipes': [`${ROOT}recipes/index.ts`],
+        'zookit/di': [`${ROOT}recipes/di/index.ts`],
         'zookit/core': [`${ROOT}core/index.ts`],
         'zookit/testing': [`${ROOT}testing/index.ts`],
       },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { serverError } from '../../client/errors.ts';
 import * as client from '../../client/index.ts';
+import { CloseError, NotLeaderError } from '../../recipes/di/index.ts';
 import * as recipes from '../../recipes/index.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { document, prose } from './markdown.ts';
@@ -21,6 +22,8 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new client.ConnectError('', []),
   new client.MultiError(0, serverError(ErrorCode.NoNode, context)),
   new client.InvalidValueError([{ at: 'a', message: 'expected a number' }]),
+  new CloseError(new Map([['latch', new Error('stuck')]])),
+  new NotLeaderError('/leaders/a'),
   new recipes.WaitTimeoutError('not open', '/barrier', 1),
   new recipes.AcquireTimeoutError('/locks/a', 1),
   new recipes.NoInstanceError('cart', 2, '2 marked down'),
@@ -46,7 +49,7 @@ const documented = new Map(
 const BASES = ['ZooKeeperError', 'UnansweredError'];
 
 function exportedErrorClasses(): string[] {
-  return Object.entries({ ...client, ...recipes })
+  return Object.entries({ ...client, ...recipes, CloseError, NotLeaderError })
     .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Error)
     .map(([name]) => name)
     .filter((name) => !BASES.includes(name));
