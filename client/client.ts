@@ -25,6 +25,8 @@ import { WatchStream, type WatchStreamOptions } from './watch-stream.ts';
 import type { WatchCounts, WatchListener } from './watches.ts';
 import * as writes from './writes.ts';
 
+type ClientEventName = keyof ClientEvents & ('state' | 'doubt' | 'away' | 'end');
+
 export interface DeleteOptions extends writes.VersionOptions {
   /**
    * Go on deleting however often the connection breaks, until the server has answered or the session has ended; the signal then
@@ -120,18 +122,12 @@ export class ZooKeeperClient implements AsyncDisposable {
   }
 
   /** Listens to an event until `off`. Listeners run before any promise settles that the same event concerns. */
-  on<K extends keyof ClientEvents & ('state' | 'doubt' | 'end')>(
-    event: K,
-    listener: (...args: ClientEvents[K]) => void,
-  ): this {
+  on<K extends ClientEventName>(event: K, listener: (...args: ClientEvents[K]) => void): this {
     this.#shared.listeners.add(event, listener);
     return this;
   }
 
-  off<K extends keyof ClientEvents & ('state' | 'doubt' | 'end')>(
-    event: K,
-    listener: (...args: ClientEvents[K]) => void,
-  ): this {
+  off<K extends ClientEventName>(event: K, listener: (...args: ClientEvents[K]) => void): this {
     this.#shared.listeners.remove(event, listener);
     return this;
   }

@@ -4,12 +4,11 @@ import { type EnsembleProvider, fixedEnsemble } from './ensemble.ts';
 import { ConnectError } from './errors.ts';
 import { waitFor } from './guaranteed.ts';
 import type { ConnectString } from './hosts.ts';
-import { behaviourOf, type ConnectOptions, connectTimeoutOf, settingsOf } from './options.ts';
+import { behaviourOf, type ConnectOptions, connectTimeoutOf, portsOf, settingsOf } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { exponentialBackoff } from './retry-policies.ts';
 import { retry } from './retrying.ts';
 import { SharedSession } from './shared-session.ts';
-import { nodePorts } from './tcp.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 /**
@@ -27,7 +26,7 @@ export async function connect(
   const provider = typeof ensemble === 'string' ? fixedEnsemble(ensemble) : ensemble;
   const behaviour = behaviourOf(options);
   const connectTimeoutMs = connectTimeoutOf(options);
-  const ports = options.ports ?? nodePorts;
+  const ports = portsOf(options);
   settingsOf(options, 1);
   if (options.signal?.aborted === true) throw new ConnectError('aborted', [], options.signal.reason);
   const begunMs = ports.monotonicMs();

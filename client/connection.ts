@@ -13,6 +13,8 @@ export interface ConnectionListener {
   attempt(endpoint: Endpoint): void;
   state(state: ClientState, info: StateInfo): void;
   doubt(): void;
+  /** For so long nothing here got to run, while the link kept the session alive. The session is in doubt as after `doubt`. */
+  away(awayMs: number): void;
   ended(error: Error | null): void;
 }
 
@@ -99,6 +101,12 @@ export class Connection implements SessionOut {
         if (current()) this.session.chunk(now(), chunk);
         this.#arm();
       },
+      alive: (sentMs) => {
+        const awayMs =
+          current() && this.session.ready ? this.session.deadlines.answeredForUs(now(), sentMs) : 0;
+        if (awayMs > 0) this.#listener.away(awayMs);
+        this.#arm();
+      },
       closed: (error) => {
         if (!current()) return;
         this.#link = null;
@@ -153,6 +161,7 @@ export class Connection implements SessionOut {
   }
 
   state(state: ClientState, info: StateInfo): void {
+    if (this.session.ready) this.#link?.keepAlive?.(this.session.identity.times);
     this.#listener.state(state, info);
   }
 

@@ -122,6 +122,26 @@ export class Deadlines {
     return Math.max(0, this.#provenMs + this.#identity.timeoutMs - nowMs);
   }
 
+  /**
+   * A ping that somebody else sent in our place, while we did not get to run, was answered. Returns for how long we had been away if
+   * that is so long that the session is in doubt, as far as we could know, and nobody has been told yet; else 0.
+   */
+  answeredForUs(nowMs: number, sentMs: number): number {
+    this.heardMs = nowMs;
+    const awayMs = this.#doubtful(nowMs) ? nowMs - this.#provenMs : 0;
+    this.proven(sentMs);
+    // An answer that has waited for us as well settles no doubt.
+    if (nowMs >= sentMs + this.#identity.times.readTimeoutMs) this.#doubted = true;
+    return awayMs;
+  }
+
+  /** Whether doubt arises now: once, until something is answered. */
+  #doubtful(nowMs: number): boolean {
+    if (this.#doubted || nowMs < this.#provenMs + this.#identity.times.readTimeoutMs) return false;
+    this.#doubted = true;
+    return true;
+  }
+
   /** What is wrong with an attempt that is `slow`. */
   slowReason(): Error {
     const missing = this.#phase === 'connecting' ? 'no connection' : 'no answer to the handshake';
@@ -136,10 +156,7 @@ export class Deadlines {
     if (this.#phase === 'waiting') return nowMs >= this.retryAtMs ? 'attempt' : 'nothing';
     if (this.#phase !== 'ready') return nowMs >= this.#phaseMs + this.#attemptTimeoutMs ? 'slow' : 'nothing';
     if (nowMs >= this.heardMs + times.readTimeoutMs) return 'silent';
-    if (!this.#doubted && nowMs >= this.#provenMs + times.readTimeoutMs) {
-      this.#doubted = true;
-      return 'doubt';
-    }
+    if (this.#doubtful(nowMs)) return 'doubt';
     if (nowMs >= this.sentMs + times.pingAfterMs) return 'ping';
     return nowMs >= this.probeAtMs ? 'probe' : 'nothing';
   }

@@ -2,12 +2,14 @@ import { JUTE_MAXBUFFER_DEFAULT } from '../wire/bytes.ts';
 import type { AuthInfo } from './auth.ts';
 import { type AclProvider, type Behaviour, defaultBehaviour } from './behaviour.ts';
 import type { Data } from './context.ts';
+import { heartbeatPorts } from './heartbeat/ports.ts';
 import type { ClientPorts } from './ports.ts';
 import { READ_SENDS_MAX } from './requests.ts';
 import { type BackoffPolicy, defaultBackoff } from './retry.ts';
 import type { RetryPolicy } from './retry-policies.ts';
 import type { SessionSettings } from './session-types.ts';
 import type { StatePolicy } from './state-policy.ts';
+import { nodePorts } from './tcp.ts';
 import type { Tracer } from './tracing.ts';
 
 export interface ConnectOptions {
@@ -68,6 +70,12 @@ export interface ConnectOptions {
    * servers' view, which need not be reachable from here.
    */
   readonly followConfig?: boolean | undefined;
+  /**
+   * For how long this process keeps its session when its event loop is blocked: its connection then lives in a worker thread, which
+   * sends pings in its place. The process learns afterwards that it was away (`away`, `doubt`, and with them the signals of leases).
+   * Default: not at all, and no thread. Others wait that much longer for what a process held that hangs.
+   */
+  readonly keepAliveWhileBlockedMs?: number | undefined;
   /** The doors to network, clock and chance; for tests. */
   readonly ports?: ClientPorts | undefined;
 }
@@ -81,6 +89,13 @@ function positive(name: string, value: number): number {
 
 export function connectTimeoutOf(options: ConnectOptions): number {
   return positive('connectTimeoutMs', options.connectTimeoutMs ?? 15_000);
+}
+
+/** The ports of a client: those given, or Node's, whose connections live in a thread of their own if that was asked for. */
+export function portsOf({ ports, keepAliveWhileBlockedMs }: ConnectOptions): ClientPorts {
+  if (ports !== undefined) return ports;
+  if (keepAliveWhileBlockedMs === undefined) return nodePorts;
+  return heartbeatPorts(positive('keepAliveWhileBlockedMs', keepAliveWhileBlockedMs));
 }
 
 /** Checks options and fills in defaults. Throws `RangeError` that names the option. */

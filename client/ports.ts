@@ -1,3 +1,5 @@
+import type { SessionTimes } from './timing.ts';
+
 /** Where a server listens. `host` is a name or an address (IPv6 without brackets). */
 export interface Endpoint {
   readonly host: string;
@@ -15,11 +17,16 @@ export interface LinkEvents {
   data(chunk: Buffer): void;
   /** The link failed (`error`) or the other side ended it (null). */
   closed(error: Error | null): void;
+  /** A ping that the link sent by itself, at this monotonic time, was answered (see `Link.keepAlive`). */
+  alive?(sentMs: number): void;
 }
 
 /** A byte stream to a server. */
 export interface Link {
+  /** Whole frames, or a four-letter word. */
   write(bytes: Buffer): void;
+  /** There is a session with these times; a link that can do so sends pings while its owner does not get to run. */
+  keepAlive?(times: SessionTimes): void;
   destroy(): void;
 }
 
@@ -47,4 +54,6 @@ export interface ClientPorts {
   after(delayMs: number, run: () => void): () => void;
   /** Runs once when the current turn of the event loop has done its work. */
   endOfTurn(run: () => void): void;
+  /** The client has ended and will open nothing more; what the ports hold of their own goes. */
+  close?(): Promise<void>;
 }

@@ -19,6 +19,11 @@ export interface ClientEvents extends Record<string, readonly unknown[]> {
    * the session may be about to expire.
    */
   doubt: [];
+  /**
+   * For so many milliseconds this process did not get to run, and the heartbeat's thread kept its session alive. Comes after `doubt`:
+   * what was held is still there, but nobody could tell while it lasted.
+   */
+  away: [awayMs: number];
   /** The client has ended, once; null if `close` asked for it. */
   end: [error: Error | null];
 }
@@ -51,8 +56,13 @@ export class SharedSession {
       attempt: (endpoint) => this.#attempt(endpoint),
       state: (state, info) => this.#state(state, info),
       doubt: () => this.listeners.emit('doubt'),
+      away: (awayMs) => {
+        this.listeners.emit('doubt');
+        this.listeners.emit('away', awayMs);
+      },
       ended: (error) => {
-        this.#resolveClosed();
+        if (ports.close === undefined) this.#resolveClosed();
+        else ports.close().finally(this.#resolveClosed);
         this.listeners.emit('end', error);
       },
     });

@@ -125,6 +125,38 @@ await client.close();
 await client.close();`);
   });
 
+  test('after work through a namespace, typed nodes, a circuit breaker and the ensemble’s configuration', async () => {
+    await exits(`const client = await connect(address, { closeTimeoutMs: 3_600_000, followConfig: true });
+const app = client.namespace('app');
+await app.ensurePath('/');
+const breaker = new zookit.CircuitBreaker(app, { policy: zookit.retryForever(3_600_000) });
+app.on('state', () => {});
+await app.addWatch('/', () => {}, { recursive: true });
+await app.get('/', { watch: () => {} });
+const nodes = app.typed('/svc/{id}', zookit.text);
+await nodes.create({ id: 'a' }, 'x', { parents: true });
+const changes = nodes.watch({ id: 'a' });
+await changes.next();
+const last = changes.next();
+zookit.retry(zookit.retryForever(10), () => client.get('/')).catch(() => {});
+await app.close();
+if (!client.connected) throw new Error('the namespace closed the session');
+await client.close();
+if (!(await last).done) throw new Error('a watch goes on');
+for (const kind of Object.values(client.watchCounts())) if (kind.paths > 0) throw new Error('a watch is left');`);
+  });
+
+  test('after the close of a client whose connection lives in a thread, and a connect that failed there', async () => {
+    await exits(`const keepAliveWhileBlockedMs = 3_600_000;
+const client = await connect(address, { keepAliveWhileBlockedMs });
+await client.create('/thread-' + process.pid, 'x'.repeat(100_000));
+if ((await client.get('/thread-' + process.pid)).data.length !== 100_000) throw new Error('not the data');
+await client.close();
+await connect('127.0.0.1:1', { keepAliveWhileBlockedMs, connectTimeoutMs: 200 }).then(() => { throw new Error('connected'); }, () => {});
+const left = process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|TCP/.test(name));
+if (left.length > 0) throw new Error(left.join());`);
+  });
+
   test('after a close that nobody waits for', async () => {
     await exits(
       `const client = await connect(address, { closeTimeoutMs: 3_600_000 }); client.close();`,
