@@ -235,6 +235,7 @@ export class ZNodeCache<T = Buffer> implements AsyncDisposable, Iterable<ZNode<T
 
   async #untilCurrent(signal: AbortSignal | undefined): Promise<void> {
     while (!this.current) {
+      signal?.throwIfAborted();
       if (this.closed) {
         // Says so if it is the client that was closed.
         await this.#client.sync(this.path, { signal });

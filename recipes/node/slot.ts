@@ -143,9 +143,13 @@ export class Slot {
       this.#part = null;
       this.#releasing = () => {};
       part.ended();
-      await lease.release().finally(gone);
-      this.#events.released(part);
-      this.#events.changed();
+      try {
+        await lease.release();
+      } finally {
+        this.#events.released(part);
+        this.#events.changed();
+        gone();
+      }
     }
   }
 

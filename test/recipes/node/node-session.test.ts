@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect, type Stat, type ZooKeeperClient } from '../../../client/index.ts';
+import {
+  ClusterMembership,
+  type Part,
+  PersistentNode,
+  PersistentTtlNode,
+  SetPartitioner,
+} from '../../../recipes/node/index.ts';
+import { TestServer } from '../../../testing/index.ts';
+import { Cuttable } from '../../kit/cuttable.ts';
+import { whenever } from './membership-suite.ts';
+import { Floor, items } from './partitioner-suite.ts';
+import { untilState } from './persistent-node-suite.ts';
+
+describe('kept nodes when connections and sessions are lost', () => {
+  let server: TestServer;
+  let other: ZooKeeperClient;
+  beforeAll(async () => {
+    server = await TestServer.start();
+    other = await connect(server.connectString);
+  });
+  afterAll(async () => {
+    await other.close();
+    await server.close();
+  });
+  const backoff = { baseMs: 1, maxMs: 10 };
+
+  test('PersistentNode: comes back with a new session, and belongs to that one', async () => {
+    await using client = await connect(server.connectString, { backoff });
+    const node = await PersistentNode.start(client, '/session/node', 'x');
+    for (let i = 0; i < 3; i++) {
+      const before = client.sessionId;
+      const absent = untilState(node, 'absent');
+      expect(server.expireSession(before)).toBe(true);
+      await absent;
+      await untilState(node, 'present');
+      const stat = await other.exists('/session/node');
+      expect(stat?.ephemeralOwner).toBe(client.sessionId);
+      expect(client.sessionId).not.toBe(before);
+    }
+    await node.close();
+    expect(await other.exists('/session/node')).toBeNull();
+    expect(client.watchCounts()).toMatchObject({ data: { listeners: 0 }, exist: { listeners: 0 } });
+  });
+
+  test('PersistentNode: what is left of its own older session is cleared away at once', async () => {
+    const cable = new Cuttable();
+    await using first = await connect(server.connectString, {
+      ports: cable.ports,
+      backoff,
+      sessionTimeoutMs: 300,
+    });
+    const node = await PersistentNode.start(first, '/session/left', 'x');
+    const old = first.sessionId;
+    // The client gives the session up by its own clock, while the server goes on with it.
+    const absent = untilState(node, 'absent');
+    server.expireSession(old);
+    await absent;
+    await untilState(node, 'present');
+    expect((await other.exists('/session/left'))?.ephemeralOwner).toBe(first.sessionId);
+    await node.close();
+  });
+
+  test('PersistentNode: a node deleted and data set while there is no connection', async () => {
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, { ports: cable.ports, backoff });
+    const node = await PersistentNode.start(client, '/session/away', 'x');
+    cable.cut();
+    const set = node.set('y');
+    await other.delete('/session/away');
+    cable.mend();
+    await set;
+    await untilState(node, 'present');
+    expect((await other.get('/session/away')).data?.toString()).toBe('y');
+    cable.cut();
+    const closed = node.close();
+    cable.mend();
+    await closed;
+    expect(await other.exists('/session/away')).toBeNull();
+  });
+
+  test('PersistentNode: a client that is closed ends it, and start does not hang', async () => {
+    const client = await connect(server.connectString);
+    const node = await PersistentNode.start(client, '/session/closed', 'x');
+    await other.create('/session/taken', '', { mode: 'ephemeral' });
+    const waiting = expect(PersistentNode.start(client, '/session/taken', 'x')).rejects.toMatchObject({
+      code: 'Closed',
+    });
+    await client.close();
+    await waiting;
+    await untilState(node, 'closed');
+    await expect(node.set('y')).rejects.toMatchObject({ code: 'Closed' });
+    await node.close();
+    expect(await other.exists('/session/closed')).toBeNull();
+  });
+
+  test('ClusterMembership: who is killed leaves when its session expires, and comes back with a new one', async () => {
+    await using client = await connect(server.connectString, { backoff });
+    await using onlooker = await ClusterMembership.start(other, '/session/members');
+    const events: string[] = [];
+    onlooker.onChange(({ type, member }) => events.push(`${type} ${member.id}`));
+    await using _member = await ClusterMembership.start(client, '/session/members', { id: 'a' });
+    server.expireSession(client.sessionId);
+    await whenever(
+      (look) => onlooker.onChange(look),
+      () => events.length === 3,
+    );
+    expect(events).toEqual(['joined a', 'left a', 'joined a']);
+  });
+
+  test('PersistentTtlNode: goes when nobody keeps it any more', async () => {
+    await using fast = await TestServer.start({ config: { containerCheckIntervalMs: 20 } });
+    await using client = await connect(fast.connectString);
+    await using watcher = await connect(fast.connectString);
+    const node = await PersistentTtlNode.start(client, '/ttl', 400, 'x');
+    const first = (await client.exists('/ttl'))!.czxid;
+    const until = async (path: string, condition: (stat: Stat | null) => boolean): Promise<void> => {
+      for (;;) {
+        let fired: () => void = () => {};
+        const change = new Promise<void>((resolve) => {
+          fired = resolve;
+        });
+        if (condition(await watcher.exists(path, { watch: () => fired() }))) return;
+        await change;
+      }
+    };
+    await until('/ttl/touch', (stat) => (stat?.version ?? 0) >= 3);
+    expect((await client.exists('/ttl'))?.czxid).toBe(first);
+    await node.close();
+    await until('/ttl', (stat) => stat === null);
+  });
+
+  test('SetPartitioner: parts are in doubt at once without a connection, and are had again after it', async () => {
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, { ports: cable.ports, backoff });
+    await using member = await SetPartitioner.start(client, '/session/cut', items, { id: 'a', settleMs: 1 });
+    await member.acquired();
+    const parts = [...member.parts];
+    expect(parts.length).toBe(items.length);
+    cable.cut();
+    expect([member.state, member.parts.length]).toEqual(['release', 0]);
+    expect(parts.map(({ signal }) => signal.reason.reason)).toEqual(items.map(() => 'in-doubt'));
+    for (const part of parts) part.release().catch(() => {});
+    expect(member.state).toBe('release');
+    cable.mend();
+    await member.acquired();
+    expect(member.parts.map(({ item }) => item).sort()).toEqual([...items].sort());
+    const tokens = new Map(parts.map(({ item, fencingToken }) => [item, fencingToken]));
+    expect(member.parts.every((part) => part.fencingToken > tokens.get(part.item)!)).toBe(true);
+  });
+
+  test('SetPartitioner: whose session is lost stops, and the others take over; it comes back', async () => {
+    await using client = await connect(server.connectString, { backoff });
+    const floor = new Floor();
+    const member = (zk: ZooKeeperClient, id: string) =>
+      SetPartitioner.start(zk, '/session/lost', items, { id, settleMs: 10, work: floor.work(id) });
+    await using _a = await member(other, 'a');
+    await using b = await member(client, 'b');
+    await floor.until({ a: 3, b: 3 });
+    const before = new Set(b.parts);
+    server.expireSession(client.sessionId);
+    const back = new Promise<Part>((resolve) => {
+      b.onChange(({ type, part }) => {
+        if (type === 'acquired' && !before.has(part)) resolve(part);
+      });
+    });
+    await back;
+    await floor.until({ a: 3, b: 3 });
+    expect(floor.faults).toEqual([]);
+    expect([...before].every((part) => part.signal.aborted)).toBe(true);
+  });
+
+  test('SetPartitioner: a killed member is replaced when its session has expired', async () => {
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, {
+      ports: cable.ports,
+      backoff,
+      sessionTimeoutMs: 400,
+    });
+    const floor = new Floor();
+    await using killed = await SetPartitioner.start(client, '/session/killed', items, {
+      id: 'k',
+      settleMs: 10,
+    });
+    await killed.acquired();
+    cable.cut();
+    await using next = await SetPartitioner.start(other, '/session/killed', items, {
+      id: 'n',
+      settleMs: 10,
+      work: floor.work('n'),
+    });
+    await next.acquired();
+    await floor.until({ n: items.length });
+    await next.close();
+    cable.mend();
+  });
+
+  test('SetPartitioner: ends with its client', async () => {
+    const client = await connect(server.connectString);
+    const member = await SetPartitioner.start(client, '/session/ends', items, { settleMs: 1 });
+    await member.acquired();
+    const parts = [...member.parts];
+    await client.close();
+    await Promise.all(parts.map((part) => part.release()));
+    expect(member.state).toBe('failed');
+    await expect(member.acquired()).rejects.toMatchObject({ code: 'Closed' });
+    await member.close();
+    expect(member.state).toBe('closed');
+  });
+});
