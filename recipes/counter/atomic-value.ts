@@ -7,7 +7,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { recipePath } from '../paths.ts';
-import { type AtomicOptions, type AtomicStats, AtomicWriter, type RawResult } from './atomic-writer.ts';
+import { type AtomicOptions, type AtomicStats, AtomicWriter } from './atomic-writer.ts';
 import { createIfMissing } from './compare-and-set.ts';
 
 /** What became of a change. */
@@ -59,31 +59,26 @@ export class DistributedAtomicValue<T = Uint8Array> {
     { signal }: OperationOptions = {},
   ): Promise<AtomicResult<T, T | null>> {
     const wanted = expected === null ? null : await this.#encode(expected);
-    const data = await this.#encode(value);
     const equal = (present: Buffer | null): boolean =>
       present === null || wanted === null ? present === wanted : present.equals(wanted);
-    return this.#result(await this.#writer.change((present) => (equal(present) ? data : null), signal));
+    return this.#change((_, present) => (equal(present) ? value : undefined), signal);
   }
 
-  /** Sets the value, and says which one it replaced. */
-  async trySet(value: T, { signal }: OperationOptions = {}): Promise<AtomicResult<T, T | null>> {
-    const data = await this.#encode(value);
-    return this.#result(await this.#writer.change(() => data, signal));
+  /** Sets the value, and says which one it replaced. `InvalidValueError` if that is none; `forceSet` does not look. */
+  trySet(value: T, { signal }: OperationOptions = {}): Promise<AtomicResult<T, T | null>> {
+    return this.#change(() => value, signal);
   }
 
   /**
    * Makes a new value of the present one (null: no node), or leaves it with undefined. `make` may be called several times, for
-   * values that are then not the last; what it throws rejects the promise, and nothing is written.
+   * values that are then not the last; what it throws rejects the promise, and nothing is written. Other changes made through this
+   * object wait for it: it must not wait for one of them.
    */
-  async update(
+  update(
     make: (present: T | null) => T | undefined | Promise<T | undefined>,
     { signal }: OperationOptions = {},
   ): Promise<AtomicResult<T, T | null>> {
-    const raw = async (present: Buffer | null): Promise<Buffer | null> => {
-      const made = await make(present === null ? null : await this.#codec.decode(present));
-      return made === undefined ? null : this.#encode(made);
-    };
-    return this.#result(await this.#writer.change(raw, signal));
+    return this.#change(make, signal);
   }
 
   /** Sets the value without looking. With outcome `unknown` of a `ConnectionLossError` it may or may not have been set. */
@@ -117,10 +112,19 @@ export class DistributedAtomicValue<T = Uint8Array> {
     return Buffer.from(await this.#codec.encode(value));
   }
 
-  async #result(raw: RawResult): Promise<AtomicResult<T, T | null>> {
-    const pre = raw.pre === null ? null : await this.#codec.decode(raw.pre);
-    const { stats } = raw;
-    if (raw.post === null) return { succeeded: false, pre, post: null, stats };
-    return { succeeded: true, pre, post: await this.#codec.decode(raw.post), stats };
+  /** What can go wrong with values goes wrong before anything is written. */
+  async #change(
+    make: (present: T | null, data: Buffer | null) => T | undefined | Promise<T | undefined>,
+    signal: AbortSignal | undefined,
+  ): Promise<AtomicResult<T, T | null>> {
+    let pre: T | null = null;
+    let post: T | undefined;
+    const { succeeded, stats } = await this.#writer.change(async (data) => {
+      pre = data === null ? null : await this.#codec.decode(data);
+      post = await make(pre, data);
+      return post === undefined ? null : this.#encode(post);
+    }, signal);
+    if (!succeeded) return { succeeded, pre, post: null, stats };
+    return { succeeded, pre, post: post as T, stats };
   }
 }

@@ -7,7 +7,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { backoffMs } from '../../client/retry.ts';
-import { AcquireTimeoutError } from '../lock/errors.ts';
+import { AcquireTimeoutError, LeaseEndedError } from '../lock/errors.ts';
 import { InterProcessMutex } from '../lock/mutex.ts';
 import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
@@ -45,8 +45,6 @@ export type Make = (present: Buffer | null) => Buffer | null | Promise<Buffer | 
 export interface RawResult {
   /** False if `make` left the value, or others were faster each time. */
   readonly succeeded: boolean;
-  readonly pre: Buffer | null;
-  readonly post: Buffer | null;
   readonly stats: AtomicStats;
 }
 
@@ -58,8 +56,8 @@ class Change {
   readonly #reject: (error: unknown) => void;
   readonly #release: () => void;
   settled = false;
-  pre: Buffer | null = null;
-  post: Buffer | null = null;
+  /** Whether there was something to write when it was made last. */
+  wrote = false;
 
   constructor(
     make: Make,
@@ -77,10 +75,8 @@ class Change {
 
   finish(written: boolean, stats: AtomicStats): void {
     if (this.settled) return;
-    const { pre, post } = this;
     this.#end();
-    const succeeded = written && post !== null;
-    this.#resolve({ succeeded, pre, post: succeeded ? post : null, stats });
+    this.#resolve({ succeeded: written && this.wrote, stats });
   }
 
   fail(error: unknown): void {
@@ -209,19 +205,24 @@ export class AtomicWriter {
     const { ports } = this.#client;
     const startMs = ports.monotonicMs();
     try {
-      await using lease = await this.#mutex.acquire({
+      const lease = await this.#mutex.acquire({
         timeoutMs: this.#lockTimeoutMs,
         signal: this.#stop.signal,
       });
-      // Without the lock it is still right, only slower: writes are compared and set here too.
-      while (tally.promotedTries < this.#lockTriesMax && !lease.signal.aborted) {
-        if (tally.promotedTries > 0) await this.#pause(0);
-        tally.promotedTries++;
-        if (await this.#once(batch)) return true;
+      try {
+        // Without the lock it is still right, only slower: writes are compared and set here too.
+        while (tally.promotedTries < this.#lockTriesMax && !lease.signal.aborted) {
+          if (tally.promotedTries > 0) await this.#pause(0);
+          tally.promotedTries++;
+          if (await this.#once(batch)) return true;
+        }
+        return false;
+      } finally {
+        // What was written stands, whatever becomes of the lock's node: that ends with the session at the latest.
+        await lease.release().catch(() => {});
       }
-      return false;
     } catch (error) {
-      if (error instanceof AcquireTimeoutError) return false;
+      if (error instanceof AcquireTimeoutError || error instanceof LeaseEndedError) return false;
       throw error;
     } finally {
       tally.promotedMs = ports.monotonicMs() - startMs;
@@ -237,17 +238,15 @@ export class AtomicWriter {
     let changed = false;
     for (const change of batch) {
       if (change.settled) continue;
-      change.pre = present;
-      change.post = null;
       try {
-        change.post = await change.make(present);
+        const made = await change.make(present);
+        change.wrote = made !== null;
+        if (made === null || change.settled) continue;
+        present = made;
+        changed = true;
       } catch (error) {
         change.fail(error);
-        continue;
       }
-      if (change.post === null || change.settled) continue;
-      present = change.post;
-      changed = true;
     }
     if (!changed || present === null) return true;
     const stat =

@@ -7,8 +7,8 @@ import type { AtomicNumber } from './atomic-number.ts';
 
 /**
  * Numbers that nobody else gets, taken from a shared counter in blocks: one write for `blockSize` numbers. Curator's recipe of the
- * same name. Every number is given out once in the whole cluster; they are in order within one instance only. Numbers of a block
- * that is not used up, and of one whose answer was lost, are never given out: there are gaps.
+ * same name. As long as the counter only grows, every number is given out once in the whole cluster; they are in order within one
+ * instance only. Numbers of a block that is not used up, and of one whose answer was lost, are never given out: there are gaps.
  */
 export class CachedAtomicLong {
   readonly #client: ZooKeeperClient;

@@ -4,7 +4,7 @@ import {
   NodeExistsError,
   NoNodeError,
   type Stat,
-  UnansweredError,
+  type UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { mayRepeat } from '../repeat.ts';
@@ -37,8 +37,7 @@ export async function compareAndSet(
         if (await differs(client, path, next, data, signal)) return null;
         throw doubt;
       } else {
-        // That the repetition was not applied says nothing about the first.
-        throw error instanceof UnansweredError && doubt !== null ? doubt : error;
+        throw whatIsKnown(error, doubt, signal);
       }
     }
   }
@@ -67,10 +66,19 @@ export async function createIfMissing(
         if (await differs(client, path, (stat) => stat.version === 0, data, signal)) return null;
         throw doubt;
       } else {
-        throw error instanceof UnansweredError && doubt !== null ? doubt : error;
+        throw whatIsKnown(error, doubt, signal);
       }
     }
   }
+}
+
+/** What to throw when a repetition fails: that it was not applied says nothing about the first. */
+function whatIsKnown(
+  error: unknown,
+  doubt: UnansweredError | null,
+  signal: AbortSignal | undefined,
+): unknown {
+  return doubt === null || signal?.aborted === true ? error : doubt;
 }
 
 /** Whether the write that followed what was seen, which `isNext` recognises, is surely not one of `data`. */

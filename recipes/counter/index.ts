@@ -1,4 +1,9 @@
-export { DistributedAtomicBigInt, DistributedAtomicInteger, DistributedAtomicLong } from './atomic-number.ts';
+export {
+  type AtomicNumber,
+  DistributedAtomicBigInt,
+  DistributedAtomicInteger,
+  DistributedAtomicLong,
+} from './atomic-number.ts';
 export { type AtomicResult, type AtomicValueOptions, DistributedAtomicValue } from './atomic-value.ts';
 export type { AtomicOptions, AtomicStats } from './atomic-writer.ts';
 export { CachedAtomicLong } from './cached-atomic-long.ts';

@@ -101,7 +101,11 @@ export function describeAtomic(name: string, start: () => Promise<ServerUnderTes
       await integer.forceSet(2 ** 31 - 1);
       await expect(integer.increment()).rejects.toThrow(RangeError);
       await client.set(integer.path, 'five!');
-      await expect(integer.increment()).rejects.toThrow(InvalidValueError);
+      for (const change of [integer.increment(), integer.trySet(1), integer.compareAndSet(0, 1)]) {
+        await expect(change).rejects.toThrow(InvalidValueError);
+      }
+      expect(String((await client.get(integer.path)).data)).toBe('five!');
+      await integer.forceSet(1);
     });
 
     test('values of any kind are updated by a function', async () => {

@@ -5,6 +5,7 @@ import {
   ConnectionLossError,
   NodeExistsError,
   NoNodeError,
+  QueueFullError,
   SessionExpiredError,
   type Stat,
   type ZooKeeperClient,
@@ -20,6 +21,7 @@ const closed = new ClosedError(context, 'not-applied');
 const badVersion = new BadVersionError(context, 3);
 const noNode = new NoNodeError('NoNode', 'no such node', context);
 const nodeExists = new NodeExistsError('NodeExists', 'it exists', context);
+const full = new QueueFullError(context);
 const ours = Buffer.from('ours');
 const seen = statOf({ version: 3, czxid: 5 });
 
@@ -71,6 +73,7 @@ describe('a compared write whose answer was lost', () => {
     ['may have been written to the node before', [lost, badVersion], next('x', { czxid: 9 }), lost],
     ['and the client was closed then', [expired, closed], null, expired],
     ['and the session was lost then', [expired, lost, badVersion], next('ours'), expired],
+    ['and the client had too much to do then', [lost, full], next('ours'), lost],
     ['was refused by the client', [closed], null, closed],
   ])('%s', async (_, answers, node, wanted) => {
     expect(await outcome(compareAndSet(answering(answers, node), '/n', seen, ours))).toBe(wanted);
