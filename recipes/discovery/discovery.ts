@@ -73,7 +73,8 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
    * back by itself: after the session was lost, and when somebody deleted its node.
    *
    * An instance of the same id that is there already, of an earlier run whose session has not expired yet for example, is replaced.
-   * Where that was a living one, it waits until this one is gone: an id is for one instance.
+   * Where that was a living one, it waits until this one is gone: an id is for one instance. Who gives up with the signal leaves
+   * nothing behind, except that a permanent one may have been registered.
    */
   async register(spec: InstanceSpec<T>, options: Signalled = {}): Promise<Registration<T>> {
     const instance = this.#instance(spec);

@@ -1,14 +1,6 @@
-import {
-  type Acl,
-  NodeExistsError,
-  NoNodeError,
-  type OperationOptions,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
+import { type Acl, NoNodeError, type OperationOptions, type ZooKeeperClient } from '../../client/index.ts';
 import { isInterrupted } from '../interrupted.ts';
-
-/** How often a node may be found other than it was just seen, or the connection break, before that is given up. */
-const ROUNDS_MAX = 64;
+import { hasChanged, ROUNDS_MAX, replaceNode } from './take-over.ts';
 
 /** A node that is written and left: nobody keeps it, and nothing but `remove` deletes it. */
 export class PermanentNode {
@@ -30,14 +22,10 @@ export class PermanentNode {
         if (stat === null) {
           await this.#client.create(this.path, data, { parents: 'container', acl: this.#acl, signal });
         } else if (stat.ephemeralOwner === 0n) await this.#client.set(this.path, data, { signal });
-        else {
-          await this.#client.delete(this.path, { version: stat.version, signal });
-          continue;
-        }
+        else await replaceNode(this.#client, this.path, stat, data, { mode: 'persistent', acl: this.#acl });
         return;
       } catch (error) {
-        const changed = error instanceof NodeExistsError || error instanceof NoNodeError;
-        if (round >= ROUNDS_MAX || !(changed || isInterrupted(error))) throw error;
+        if (round >= ROUNDS_MAX || !(hasChanged(error) || isInterrupted(error))) throw error;
       }
     }
   }

@@ -3,7 +3,7 @@ import { childPath } from '../../wire/path.ts';
 import { type NodeState, PersistentNode } from '../node/index.ts';
 import { checkPort, type InstanceFields, ServiceInstance } from './instance.ts';
 import { PermanentNode } from './permanent-node.ts';
-import { takeOver } from './take-over.ts';
+import { removeOwn, takeOver } from './take-over.ts';
 
 /** What of an instance can change while it is registered. */
 export type InstanceChanges<T> = Partial<
@@ -143,7 +143,7 @@ async function startNode(
         return await start('ephemeral');
       } catch (error) {
         // Nobody will keep what was put there.
-        if (made) client.delete(path, { guaranteed: true }).catch(() => {});
+        if (made) removeOwn(client, path).catch(() => {});
         throw error;
       }
     }
