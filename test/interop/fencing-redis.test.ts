@@ -1,5 +1,3 @@
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../client/index.ts';
@@ -8,34 +6,8 @@ import { TestServer } from '../../testing/index.ts';
 import { buildPackage } from '../kit/built.ts';
 import { Child } from '../kit/processes.ts';
 import { RedisServer, redisServer } from '../kit/redis.ts';
+import { holderScript } from '../recipes/fencing/holder.ts';
 import { describeFencedRedis } from '../recipes/fencing/redis-suite.ts';
-
-/**
- * Takes the lock and writes to Redis and to a node as fast as it can, with its token and without ever asking whether it still
- * holds the lock: what a program does that is stopped between asking and writing.
- */
-const holder = (url: string, ioredis: string, zk: string, redisPort: number) => `
-const { connect, InterProcessMutex, FencedRedis, fencedSet } = await import(${JSON.stringify(url)});
-const { Redis } = (await import(${JSON.stringify(ioredis)})).default;
-const redis = new Redis(${redisPort}, '127.0.0.1');
-const client = await connect(${JSON.stringify(zk)}, { sessionTimeoutMs: 2000 });
-const { path, fencingToken } = await new InterProcessMutex(client, '/locks/shared').acquire();
-const writer = new FencedRedis(redis, { resource: 'shared' }).with({ fencingToken });
-let said = false;
-for (let n = 0; ; n++) {
-  const value = 'first ' + n;
-  const results = await Promise.allSettled([
-    writer.set('{shared}:value', value),
-    fencedSet(client, { path, fencingToken }, '/value', value),
-  ]);
-  const codes = results.map(({ status, reason }) => (status === 'fulfilled' ? 'written' : reason.code));
-  if (!said) console.log('holding');
-  said = true;
-  if (codes.some((code) => code !== 'written')) console.log('outcome ' + codes.join(' '));
-  if (codes.every((code) => code === 'FencedOut')) break;
-}
-console.log('stopped');
-`;
 
 if (redisServer() === null) {
   test.skip('FencedRedis against Redis: not installed: apt-get install redis-server', () => {});
@@ -99,8 +71,7 @@ if (redisServer() === null) {
       await using ours = await connect(zk.connectString);
       await ours.create('/value', 'none');
       const redis = client();
-      const url = pathToFileURL(join(dirname(dirname(built.main)), 'index.js')).href;
-      const script = holder(url, import.meta.resolve('ioredis'), zk.connectString, server.port);
+      const script = holderScript(built, zk.connectString, server.port);
       await using child = new Child(process.execPath, ['--input-type=module', '-e', script]);
       await child.waitFor(/holding/);
       const waiting = new InterProcessMutex(ours, '/locks/shared').acquire();
