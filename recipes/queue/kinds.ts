@@ -38,8 +38,8 @@ export class DistributedQueue<T> extends Queue<T> {
   /**
    * Puts an item at the end. With `maxItems` it waits for room: `WaitTimeoutError` if there is none within `timeoutMs`.
    *
-   * Over lost connections the item is put exactly once. Rejects with `SessionExpiredError` whose `outcome` is `unknown` if the session
-   * ended before the server's answer came, and with the signal's reason: in both cases the item may have been put.
+   * Over lost connections the item is put exactly once. If the session ends before the server's answer comes it rejects with
+   * `SessionExpiredError`, whose `outcome` says whether the item may have been put; so it may when the signal's reason is thrown.
    */
   put(item: T, options: WaitOptions = {}): Promise<void> {
     return this.putItems('', [item], options);

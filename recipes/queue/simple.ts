@@ -41,8 +41,8 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
   }
 
   /**
-   * Puts an item at the end; over lost connections exactly once. Rejects with `SessionExpiredError` whose `outcome` is `unknown` if the
-   * session ended before the server's answer came, and with the signal's reason: in both cases the item may have been put.
+   * Puts an item at the end; over lost connections exactly once. If the session ends before the server's answer comes it rejects with
+   * `SessionExpiredError`, whose `outcome` says whether the item may have been put; so it may when the signal's reason is thrown.
    */
   async offer(item: T, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const data = await this.#codec.encode(item);
