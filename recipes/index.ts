@@ -8,6 +8,7 @@ export * from './fencing/index.ts';
 export * from './leader/index.ts';
 export * from './limit/index.ts';
 export * from './lock/index.ts';
+export * from './naming/index.ts';
 export * from './node/index.ts';
 export type { WaitOptions } from './patience.ts';
 export * from './queue/index.ts';

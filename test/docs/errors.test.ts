@@ -36,6 +36,9 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new recipes.OutcomeUnknownError('/transactions', 'id'),
   new recipes.ItemInDoubtError('/queues/a/queue-0000000000'),
   new recipes.NoSuchElementError('/queues/a'),
+  new recipes.NameTakenError('/names/a'),
+  new recipes.NameLostError('/names/a'),
+  new recipes.IdsUnavailableError('/ids', 'no-worker'),
 ];
 
 /** Class and code of each row of the tables. */

@@ -1,0 +1,194 @@
+import {
+  type Acl,
+  type Codec,
+  ConnectionLossError,
+  json,
+  NodeExistsError,
+  NoNodeError,
+  type OperationOptions,
+  SessionExpiredError,
+  type Stat,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
+import { childPath } from '../../wire/path.ts';
+import { recipePath } from '../paths.ts';
+import { Receipts } from '../receipts.ts';
+import { SessionEnd } from '../session-end.ts';
+import { until } from '../until.ts';
+import { NameTakenError } from './errors.ts';
+import { Registration, type RegistrationHome } from './registration.ts';
+
+export interface NameRegistryOptions<T> {
+  /** How values become bytes. Default JSON. */
+  readonly codec?: Codec<T> | undefined;
+  /** ACL of everything that is created. Default world:anyone may do everything. */
+  readonly acl?: readonly Acl[] | undefined;
+}
+
+export interface RegisterOptions extends OperationOptions {
+  /**
+   * `ephemeral`, the default: the name is free again when the client is gone. `persistent`: it stays until it is released.
+   */
+  readonly mode?: 'ephemeral' | 'persistent' | undefined;
+}
+
+const ROUNDS_MAX = 16;
+
+/** How often in a row a name cannot be read because connections or sessions are lost, before that is a failure. */
+const FAILURES_MAX = 100;
+
+/**
+ * Names and what they stand for, each given to whoever asks first: `<path>/<name>` holds the value. Nobody overwrites the name of
+ * another.
+ */
+export class NameRegistry<T> implements AsyncDisposable {
+  readonly path: string;
+  readonly #client: ZooKeeperClient;
+  readonly #codec: Codec<T>;
+  readonly #acl: readonly Acl[] | undefined;
+  readonly #receipts: Receipts;
+  readonly #registrations = new Set<Registration<T>>();
+
+  /** Throws `TypeError` if the path is not valid. Does nothing on the server. */
+  constructor(client: ZooKeeperClient, path: string, options: NameRegistryOptions<T> = {}) {
+    this.path = recipePath('registry', path);
+    if (this.path === '/') throw new TypeError('registry: the root cannot be a registry');
+    this.#client = client;
+    // Whoever names a type without a codec says that JSON holds it.
+    this.#codec = options.codec ?? (json() as Codec<T>);
+    this.#acl = options.acl;
+    this.#receipts = new Receipts(client, `${path}-receipts`, options.acl);
+  }
+
+  /**
+   * Takes a name. `NameTakenError` if somebody has it, this registry included; a client that has just lost its session may find its
+   * own name taken until the server has noticed.
+   */
+  async register(name: string, value: T, options: RegisterOptions = {}): Promise<Registration<T>> {
+    const { mode = 'ephemeral', signal } = options;
+    const path = this.#pathOf(name);
+    const data = await this.#codec.encode(value);
+    const home: RegistrationHome<T> = {
+      client: this.#client,
+      receipts: this.#receipts,
+      codec: this.#codec,
+      ended: (registration) => this.#registrations.delete(registration),
+    };
+    const session = new SessionEnd(this.#client);
+    let stat: Stat;
+    try {
+      stat = await this.#create(path, data, mode, signal);
+    } catch (error) {
+      session.release();
+      throw error;
+    }
+    const registration = new Registration(home, { name, path, mode, stat, session });
+    this.#registrations.add(registration);
+    return registration;
+  }
+
+  /** What a name stands for; null if nobody has it. `InvalidValueError` if the codec does not allow what is there. */
+  async lookup(name: string, options: OperationOptions = {}): Promise<T | null> {
+    const path = this.#pathOf(name);
+    try {
+      const { data } = await this.#client.get(path, options);
+      return await this.#codec.decode(data ?? Buffer.alloc(0));
+    } catch (error) {
+      if (error instanceof NoNodeError) return null;
+      throw error;
+    }
+  }
+
+  /** The names that somebody has, sorted. */
+  async names(options: OperationOptions = {}): Promise<string[]> {
+    try {
+      return (await this.#client.children(this.path, options)).sort();
+    } catch (error) {
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
+  }
+
+  /**
+   * What a name stands for, now and whenever that has changed; null while nobody has it. Changes that follow each other quickly may
+   * come as one. Ends when the signal aborts, by throwing its reason, or by leaving the loop.
+   */
+  async *watch(name: string, options: OperationOptions = {}): AsyncGenerator<T | null, never, undefined> {
+    const path = this.#pathOf(name);
+    let seen: number | null | undefined;
+    let failures = 0;
+    for (;;) {
+      let read: { data: Buffer; stat: Stat } | null;
+      try {
+        const { now } = await until(
+          (options) => this.#client.exists(path, options),
+          (stat) => ((stat?.mzxid ?? null) === seen ? undefined : { now: stat }),
+          options.signal,
+        );
+        read = now === null ? null : await this.#read(path, options.signal);
+      } catch (error) {
+        // The next read waits for a connection, and has a watch of its own.
+        const passes = error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+        if (!passes || ++failures > FAILURES_MAX) throw error;
+        continue;
+      }
+      failures = 0;
+      const mzxid = read?.stat.mzxid ?? null;
+      if (mzxid === seen) continue;
+      seen = mzxid;
+      yield read === null ? null : await this.#codec.decode(read.data);
+    }
+  }
+
+  /** Releases the ephemeral names that were registered here. */
+  async close(): Promise<void> {
+    const ephemeral = [...this.#registrations].filter(({ mode }) => mode === 'ephemeral');
+    await Promise.all(ephemeral.map((registration) => registration.release()));
+    await this.#receipts.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #pathOf(name: string): string {
+    if (typeof name !== 'string' || name.includes('/')) {
+      throw new TypeError(`registry: a name must be a string without a slash, not ${JSON.stringify(name)}`);
+    }
+    return recipePath('registry', childPath(this.path, name));
+  }
+
+  async #read(path: string, signal: AbortSignal | undefined): Promise<{ data: Buffer; stat: Stat } | null> {
+    try {
+      const { data, stat } = await this.#client.get(path, { signal });
+      return { data: data ?? Buffer.alloc(0), stat };
+    } catch (error) {
+      if (error instanceof NoNodeError) return null;
+      throw error;
+    }
+  }
+
+  /** Creates the node of a name; its Stat, which may be gone again at once. */
+  async #create(
+    path: string,
+    data: Uint8Array,
+    mode: 'ephemeral' | 'persistent',
+    signal: AbortSignal | undefined,
+  ): Promise<Stat> {
+    for (let round = 1; ; round++) {
+      try {
+        await this.#receipts.apply(
+          (transaction) => transaction.create(path, data, { mode, acl: this.#acl }),
+          signal,
+        );
+        const stat = await this.#client.exists(path);
+        if (stat !== null) return stat;
+      } catch (error) {
+        if (error instanceof NodeExistsError) throw new NameTakenError(path);
+        if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
+        // Names may come and go, so that the directory must not vanish with the last of them.
+        await this.#client.ensurePath(this.path, { acl: this.#acl, signal });
+      }
+    }
+  }
+}
