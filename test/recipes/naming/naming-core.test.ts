@@ -1,0 +1,4 @@
+import { TestServer } from '../../../testing/index.ts';
+import { describeNaming } from './naming-suite.ts';
+
+describeNaming('zookit', () => TestServer.start());
