@@ -8,6 +8,8 @@ import { reportHerd } from './herd/report.ts';
 import { LoadGenerator } from './load.ts';
 import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions } from './options.ts';
+import { curatorMissing, measureContests } from './recipes/measure.ts';
+import { type ContestResults, contestReport } from './recipes/report.ts';
 import { type Results, report } from './report.ts';
 import { javaMissing, SERVER_NAMES, type ServerKind } from './server.ts';
 import { measureSnapshot } from './snapshot.ts';
@@ -44,13 +46,27 @@ const notes = missing(load);
 for (const note of notes) progress(note);
 const kinds: ServerKind[] = notes.length === 0 ? ['java', 'zookit'] : ['zookit'];
 const bench = { options, load, workspace, kinds };
-if (options.ensemble) {
+if (options.recipes) {
+  await publishContests();
+} else if (options.ensemble) {
   const environment = await describeEnvironment(workspace, kinds.includes('java'));
   const results = { environment, options, notes, ...(await measureEnsembles({ ...bench, progress })) };
   await publish(results, ensembleReport(results));
 } else {
   const results = await measure(bench, notes);
   await publish(results, report(results));
+}
+
+/** Both sides run on zookit and on Apache ZooKeeper. */
+async function publishContests(): Promise<void> {
+  const absent = curatorMissing();
+  if (absent !== null) throw new Error(`${absent}: there is nothing to compare with`);
+  const { quick, rounds, seconds, warmupSeconds } = options;
+  const lengths = { warmupMs: quick ? 500 : warmupSeconds * 1000, measuredMs: seconds * 1000 };
+  const environment = await describeEnvironment(workspace, kinds.includes('java'));
+  const contests = await measureContests({ rounds, servers: kinds, ...lengths }, workspace, progress);
+  const results = { environment, options, notes, contests };
+  await publish(results, contestReport(results));
 }
 
 /** Without its peer, or without a generator that is cheap enough, only our own server is measured. */
@@ -116,7 +132,7 @@ async function measureFilled(bench: Bench): Promise<Pick<Results, 'memory' | 'sn
   return { memory: Object.assign({}, ...memory), snapshot: Object.assign({}, ...snapshot) };
 }
 
-async function publish(results: Results | EnsembleResults, text: string): Promise<void> {
+async function publish(results: Results | EnsembleResults | ContestResults, text: string): Promise<void> {
   const stem = join(RESULTS, results.environment.time.replaceAll(':', '-'));
   await mkdir(RESULTS, { recursive: true });
   await writeFile(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);

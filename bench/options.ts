@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly ensemble: boolean;
   /** What a release of a lock costs those who wait, in place of servers. */
   readonly herd: boolean;
+  /** Recipes beside Curator's, in place of servers. */
+  readonly recipes: boolean;
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly rounds: number;
@@ -35,6 +37,7 @@ export interface BenchOptions {
 interface ParsedOptions {
   ensemble?: true;
   herd?: true;
+  recipes?: true;
   seconds: number;
   warmup: number;
   rounds: number;
@@ -57,6 +60,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       '--herd',
       'what a release of a lock costs those who wait; writes docs/recipes/herd.md and herd.svg',
     )
+    .option('--recipes', 'lock, queue and counter beside those of Java Curator')
     .option('--seconds <n>', 'measured seconds a point', positive, 4)
     .option('--warmup <n>', 'seconds before that which do not count', positive, 3)
     .option('--rounds <n>', 'times that each point is measured, the servers taking turns', whole, 3)
@@ -75,6 +79,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   return {
     ensemble,
     herd: parsed.herd === true,
+    recipes: parsed.recipes === true,
     seconds: quick ? 0.2 : parsed.seconds,
     warmupSeconds: quick ? 0.1 : parsed.warmup,
     rounds: quick ? 1 : parsed.rounds,
