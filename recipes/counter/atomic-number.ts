@@ -16,7 +16,7 @@ interface Arithmetic<N> {
  * A number in a node that everybody may change by compare-and-set; see `DistributedAtomicValue` for how, and for what is promised.
  * No node, and one without data, count as 0. A result that does not fit is refused with `RangeError`, where Curator wraps around.
  */
-export abstract class AtomicNumber<N extends number | bigint> {
+export abstract class AtomicNumber<N extends number | bigint> implements AsyncDisposable {
   readonly #value: DistributedAtomicValue<N>;
   readonly #kind: Arithmetic<N>;
 
@@ -77,6 +77,15 @@ export abstract class AtomicNumber<N extends number | bigint> {
   /** Makes the node with a number, unless there is one: then false, and nothing is written. */
   initialize(value: N, options?: OperationOptions): Promise<boolean> {
     return this.#value.initialize(value, options);
+  }
+
+  /** Deletes the receipt, if `receiptsPath` asked for one; there is nothing else to end. */
+  close(): Promise<void> {
+    return this.#value.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #change(

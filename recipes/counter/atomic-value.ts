@@ -27,10 +27,10 @@ export interface AtomicValueOptions<T> extends AtomicOptions {
  *
  * A change whose answer was lost with the connection is never made twice. Where it cannot be told whether it was made (the value
  * is what it would have made, but another client may have made the same), the promise rejects with the `ConnectionLossError` or
- * `SessionExpiredError`, whose `outcome` is `unknown`. Not promised: that a node which was deleted and made again between
+ * `SessionExpiredError`, whose `outcome` is `unknown`; with `receiptsPath` only where the session was lost. Not promised: that a node which was deleted and made again between
  * a read and the write that follows is recognised as another one.
  */
-export class DistributedAtomicValue<T = Uint8Array> {
+export class DistributedAtomicValue<T = Uint8Array> implements AsyncDisposable {
   readonly path: string;
   readonly #client: ZooKeeperClient;
   readonly #codec: Codec<T>;
@@ -105,6 +105,15 @@ export class DistributedAtomicValue<T = Uint8Array> {
   async initialize(value: T, { signal }: OperationOptions = {}): Promise<boolean> {
     const data = await this.#encode(value);
     return (await createIfMissing(this.#client, this.path, data, this.#options.acl, signal)) !== null;
+  }
+
+  /** Deletes the receipt, if `receiptsPath` asked for one; there is nothing else to end. Changes may follow, with another receipt. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #encode(value: T): Promise<Buffer> {

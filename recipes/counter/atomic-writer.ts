@@ -9,9 +9,11 @@ import {
 import { backoffMs } from '../../client/retry.ts';
 import { AcquireTimeoutError, LeaseEndedError } from '../lock/errors.ts';
 import { InterProcessMutex } from '../lock/mutex.ts';
+import { recipePath } from '../paths.ts';
 import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
 import { compareAndSet, createIfMissing } from './compare-and-set.ts';
+import { Receipt } from './receipt.ts';
 
 export interface AtomicOptions {
   /** How often a change is tried before the lock is taken, or given up if there is none. Default 10. */
@@ -27,7 +29,12 @@ export interface AtomicOptions {
   readonly lockTimeoutMs?: number | undefined;
   /** How often a change is tried under the lock. Default 100. */
   readonly lockTriesMax?: number | undefined;
-  /** ACL of the node, of those above that are made for it, and of the lock. Default world:anyone may do everything. */
+  /**
+   * Directory for a receipt: an ephemeral node of this object's own that is written in one transaction with each change, so that
+   * a change whose answer was lost can always be settled while the session lives. `close` deletes it. Default none.
+   */
+  readonly receiptsPath?: string | undefined;
+  /** ACL of the node, of those above that are made for it, of the receipt and of the lock. Default world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
 }
 
@@ -114,6 +121,7 @@ export class AtomicWriter {
   readonly #lockTimeoutMs: number;
   readonly #backoff: BackoffPolicy;
   readonly #mutex: InterProcessMutex | null;
+  readonly #receipt: Receipt | null;
   #waiting: Change[] = [];
   #running = false;
   /** Stops the present batch, when nobody waits for it any more. */
@@ -132,7 +140,9 @@ export class AtomicWriter {
     }
     const { baseMs = 5, maxMs = 500 } = options.backoff ?? {};
     this.#backoff = { baseMs: positive('backoff.baseMs', baseMs), maxMs: positive('backoff.maxMs', maxMs) };
-    const { lockPath, acl } = options;
+    const { lockPath, receiptsPath, acl } = options;
+    this.#receipt =
+      receiptsPath === undefined ? null : new Receipt(client, recipePath('receipts', receiptsPath), acl);
     this.#mutex = lockPath === undefined ? null : new InterProcessMutex(client, lockPath, { acl });
   }
 
@@ -155,6 +165,11 @@ export class AtomicWriter {
         if (!mayRepeat(error)) throw error;
       }
     }
+  }
+
+  /** Deletes the receipt, if there is one. */
+  async close(): Promise<void> {
+    await this.#receipt?.close();
   }
 
   #settled(): void {
@@ -249,10 +264,12 @@ export class AtomicWriter {
       }
     }
     if (!changed || present === null) return true;
+    const seen = node?.stat ?? null;
+    if (this.#receipt !== null) return this.#receipt.write(this.#path, seen, present, signal);
     const stat =
-      node === null
+      seen === null
         ? await createIfMissing(this.#client, this.#path, present, this.#acl, signal)
-        : await compareAndSet(this.#client, this.#path, node.stat, present, signal);
+        : await compareAndSet(this.#client, this.#path, seen, present, signal);
     return stat !== null;
   }
 

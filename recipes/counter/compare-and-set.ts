@@ -73,7 +73,7 @@ export async function createIfMissing(
 }
 
 /** What to throw when a repetition fails: that it was not applied says nothing about the first. */
-function whatIsKnown(
+export function whatIsKnown(
   error: unknown,
   doubt: UnansweredError | null,
   signal: AbortSignal | undefined,

@@ -72,6 +72,75 @@ describe('counters when connections and sessions are lost', () => {
     }
   }
 
+  for (const exists of [false, true]) {
+    test(`with a receipt a cut at any step is settled (node ${exists ? 'there' : 'missing'})`, async () => {
+      let last = 0;
+      for (let at = 0; at === last && at < STEPS_MAX; at++) {
+        const path = `/receipt-${exists}-${at}/counter`;
+        if (exists) await new DistributedAtomicLong(other, path).forceSet(0);
+        const steps = new CountedSteps();
+        await using client = await connect(server.connectString, { ports: steps.ports, backoff });
+        const base = steps.steps;
+        steps.onStep = (step) => {
+          if (last > at || step - base < at) return;
+          last = at + 1;
+          steps.cut();
+        };
+        const counter = new DistributedAtomicLong(client, path, { receiptsPath: `/receipts-${at}` });
+        expect(await counter.increment()).toMatchObject({ succeeded: true, pre: 0, post: 1 });
+        steps.onStep = () => {};
+        expect(await counter.increment()).toMatchObject({ succeeded: true, pre: 1, post: 2 });
+        expect((await other.children(`/receipts-${at}`)).length).toBe(1);
+        await counter.close();
+        await other.sync();
+        expect(await other.children(`/receipts-${at}`)).toEqual([]);
+      }
+      expect(last).toBeGreaterThan(4);
+      expect(last).toBeLessThan(STEPS_MAX);
+    });
+  }
+
+  test('with receipts a storm of lost connections leaves nothing unknown', async () => {
+    const path = '/receipt-storm';
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, { ports: cable.ports, backoff });
+    const options = { triesMax: 100, receiptsPath: '/receipts-storm' };
+    const counters = [client, client, other].map((zk) => new DistributedAtomicLong(zk, path, options));
+    const pres: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      const work = counters.map((counter) => counter.increment());
+      for (let turn = 0; turn < round % 8; turn++) await new Promise((resolve) => setImmediate(resolve));
+      cable.drop();
+      for (const result of await Promise.all(work)) {
+        expect(result.succeeded).toBe(true);
+        pres.push(result.pre);
+      }
+    }
+    expect(pres.sort((a, b) => a - b)).toEqual(Array.from({ length: 180 }, (_, i) => i));
+    expect(await counters[0]!.get()).toBe(180);
+  });
+
+  test('a receipt that went with its session is made anew, and one that was deleted too', async () => {
+    await using client = await connect(server.connectString, { backoff });
+    const counter = new DistributedAtomicLong(client, '/renewed', { receiptsPath: '/receipts-renewed' });
+    await counter.increment();
+    const { sessionId } = client;
+    const renewed = new Promise<void>((resolve) => {
+      client.on('state', (_, info) => info.newSession && info.sessionId !== sessionId && resolve());
+    });
+    server.expireSession(sessionId);
+    await renewed;
+    expect(await counter.increment()).toMatchObject({ succeeded: true, post: 2 });
+    const [name] = await other.children('/receipts-renewed');
+    await other.delete(`/receipts-renewed/${name}`);
+    expect(await counter.increment()).toMatchObject({ succeeded: true, post: 3 });
+    const [again] = await other.children('/receipts-renewed');
+    await other.set(`/receipts-renewed/${again}`, 'touched');
+    expect(await counter.increment()).toMatchObject({ succeeded: true, post: 4 });
+    await counter.close();
+    await counter.close();
+  });
+
   test('a storm of lost connections: never counted twice, never lost', async () => {
     const path = '/storm';
     const cable = new Cuttable();

@@ -3,14 +3,18 @@ import {
   BadVersionError,
   ClosedError,
   ConnectionLossError,
+  MultiError,
+  NoAuthError,
   NodeExistsError,
   NoNodeError,
   QueueFullError,
   SessionExpiredError,
   type Stat,
   type ZooKeeperClient,
+  type ZooKeeperError,
 } from '../../../client/index.ts';
 import { compareAndSet, createIfMissing } from '../../../recipes/counter/compare-and-set.ts';
+import { Receipt } from '../../../recipes/counter/receipt.ts';
 import { statOf } from '../../client/scripted.ts';
 
 const context = { operation: 'set', path: '/n' };
@@ -99,5 +103,67 @@ describe('a creation whose answer was lost', () => {
   ])('%s', async (_, answers, node, wanted) => {
     const work = createIfMissing(answering(answers, node), '/n', ours, undefined);
     expect(await outcome(work)).toBe(wanted);
+  });
+});
+
+describe('a write with a receipt whose answer was lost', () => {
+  const refused = (index: number, failure: ZooKeeperError) => new MultiError(index, failure);
+  const noAuth = new NoAuthError('NoAuth', 'not permitted', context);
+
+  /** Writes once with a receipt, its transactions being answered as told; `versions` are those it asked of receipts. */
+  async function written(
+    answers: readonly (Error | 'ok')[],
+    between: (receipt: Receipt) => void = () => {},
+  ): Promise<{ result: unknown; versions: string[]; deleted: string[] }> {
+    const left = [...answers];
+    const versions: string[] = [];
+    const deleted: string[] = [];
+    let made = 0;
+    const client = {
+      sessionId: 7n,
+      create: async () => ({ path: `/r/${made++}`, stat: statOf({ ephemeralOwner: 7n }) }),
+      delete: async (path: string) => void deleted.push(path),
+      ensurePath: async () => {},
+      transaction: () => ({
+        set(path: string, _: unknown, { version }: { version: number }) {
+          if (path.startsWith('/r/')) versions.push(`${path} ${version}`);
+          return this;
+        },
+        create() {
+          return this;
+        },
+        async commit() {
+          const answer = left.shift()!;
+          between(receipt);
+          if (answer !== 'ok') throw answer;
+          return [statOf({ version: 1 }), statOf()];
+        },
+      }),
+    } as unknown as ZooKeeperClient;
+    const receipt = new Receipt(client, '/r', undefined);
+    const { signal } = new AbortController();
+    const result = await receipt.write('/n', seen, ours, signal).catch((error: unknown) => error);
+    return { result, versions, deleted };
+  }
+
+  test.each<[string, (Error | 'ok')[], unknown, string[]]>([
+    ['was written at once', ['ok'], true, ['/r/0 0']],
+    ['found another', [refused(1, badVersion)], false, ['/r/0 0']],
+    ['had been written', [lost, refused(0, badVersion)], true, ['/r/0 0', '/r/0 0']],
+    ['had not been written', [lost, refused(1, badVersion)], false, ['/r/0 0', '/r/0 0']],
+    ['was written by the repetition', [lost, expired, 'ok'], true, ['/r/0 0', '/r/0 0', '/r/0 0']],
+    ['cannot be told without the receipt', [lost, refused(0, noNode)], lost, ['/r/0 0', '/r/0 0']],
+    ['and the client was closed then', [lost, closed], lost, ['/r/0 0', '/r/0 0']],
+    ['found its receipt gone before', [refused(0, noNode), 'ok'], true, ['/r/0 0', '/r/1 0']],
+    ['found its receipt touched before', [refused(0, badVersion), 'ok'], true, ['/r/0 0', '/r/1 0']],
+    ['is not permitted', [refused(1, noAuth)], noAuth, ['/r/0 0']],
+    ['was not made and is not permitted', [lost, refused(0, noAuth)], lost, ['/r/0 0', '/r/0 0']],
+  ])('%s', async (_, answers, result, versions) => {
+    expect(await written(answers)).toMatchObject({ result, versions });
+  });
+
+  test('a receipt that is closed meanwhile is not replaced by another', async () => {
+    const outcome = await written([lost, refused(0, noNode)], (receipt) => void receipt.close());
+    expect(outcome).toEqual({ result: lost, versions: ['/r/0 0', '/r/0 0'], deleted: ['/r/0'] });
   });
 });
