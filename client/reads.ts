@@ -56,11 +56,18 @@ function watchedRead<T>(
   read: WatchedRead<T>,
 ): Promise<T> {
   const serverPath = context.path(read.operation, path);
-  const watch = options?.watch !== undefined;
+  const wanted = options?.watch !== undefined;
+  // A persistent watch on the path tells of its changes already. Servers before 3.9 have one kind of watch a path for each connection:
+  // a one-shot one would take the place of the persistent one, and both be gone when it has fired (ZOOKEEPER-4466).
+  const watch = wanted && !context.watches.isPersistent(serverPath);
   const armed = (kind: WatchKind, abandoned: boolean) => {
     if (options?.watch === undefined) return;
     if (abandoned || options.watchSignal?.aborted === true) removeFromServer(context, serverPath, kind);
-    else listen(context, kind, serverPath, context.heard(options.watch), options.watchSignal);
+    else {
+      listen(context, kind, serverPath, context.heard(options.watch), options.watchSignal);
+      // The persistent watch went while this read waited for a connection.
+      if (!watch && !context.watches.isPersistent(serverPath)) context.connection.rearmPath(serverPath);
+    }
   };
   const { operation, type, absent } = read;
   const spec: CallSpec<{ path: string; watch: boolean }, T> = {

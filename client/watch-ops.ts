@@ -65,6 +65,8 @@ export async function addWatch(
   } catch (error) {
     // What is left on the server, if anything, goes in the background; the error is what the caller has to know.
     remove().catch(() => {});
+    // Who has meanwhile relied on it for a one-shot watch gets one.
+    context.connection.rearmPath(serverPath);
     throw error;
   }
   return { path, recursive, remove, [Symbol.asyncDispose]: remove };

@@ -90,6 +90,11 @@ export class Watches {
     return this.#tables[kind].has(path);
   }
 
+  /** Whether changes of a path are reported by a watch that firing does not remove. */
+  isPersistent(path: string): boolean {
+    return this.has('persistent', path) || this.has('recursive', path);
+  }
+
   /** Takes all listeners of the given kinds off a path and tells them that their watch has ended. */
   end(kinds: readonly WatchKind[], path: string, reason: WatchEndReason): number {
     const listeners = new Set<WatchListener>();
@@ -118,6 +123,17 @@ export class Watches {
     this.#collect('persistent', path, listeners);
     if (name !== 'childrenChanged') this.#collectRecursive(path, listeners);
     this.#tell(listeners, { type: name, path: this.#chroot.toClient(path), zxid });
+    if (name === 'created' || name === 'deleted') this.#tellParent(path, zxid);
+  }
+
+  /** A recursive watch does not report that children have changed, but whoever waits for that on the same path relies on it. */
+  #tellParent(path: string, zxid: Zxid | null): void {
+    if (this.#tables.recursive.size === 0) return;
+    const parent = parentOf(path);
+    if (!this.has('recursive', parent)) return;
+    const listeners = new Set<WatchListener>();
+    this.#take('child', parent, listeners);
+    this.#tell(listeners, { type: 'childrenChanged', path: this.#chroot.toClient(parent), zxid });
   }
 
   /** Tells every persistent watch that changes may have been missed. */

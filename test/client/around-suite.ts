@@ -67,20 +67,18 @@ export function describeAround(name: string, start: () => Promise<ServerUnderTes
           heard.push(`${from} ${event.type} ${event.path}`);
         await app.get('/a', { watch: listener('get') });
         await app.exists('/b', { watch: listener('exists') });
-        await app.children('/a', { watch: listener('children') });
+        await app.children('/', { watch: listener('children') });
         await using recursive = await app.addWatch('/', listener('recursive'), { recursive: true });
         expect(recursive.path).toBe('/');
         await client.get('/watched/a', { watch: listener('outside') });
         await app.set('/a', 'x');
         await app.create('/b');
-        await app.create('/a/child');
         await app.sync();
         expect(heard.sort()).toEqual([
-          'children childrenChanged /a',
+          'children childrenChanged /',
           'exists created /b',
           'get dataChanged /a',
           'outside dataChanged /watched/a',
-          'recursive created /a/child',
           'recursive created /b',
           'recursive dataChanged /a',
         ]);
@@ -113,6 +111,42 @@ export function describeAround(name: string, start: () => Promise<ServerUnderTes
         const same = client.namespace('').namespace('/x').namespace('/');
         expect(same.chroot).toBe(`${client.chroot}/x`);
       });
+    });
+
+    describe('a one-shot watch on the path of a persistent one', () => {
+      for (const recursive of [true, false]) {
+        test(`fires, and takes nothing from the ${recursive ? 'recursive' : 'plain'} one`, async () => {
+          await using client = await open();
+          const path = `/both-${recursive}`;
+          await client.create(path, '');
+          const heard: string[] = [];
+          const listener = (from: string) => (event: WatchEvent) =>
+            heard.push(`${from} ${event.type} ${event.path.slice(path.length)}`);
+          const watch = await client.addWatch(path, listener('all'), { recursive });
+          await client.get(path, { watch: listener('data') });
+          await client.children(path, { watch: listener('children') });
+          await client.set(path, 'x');
+          await client.create(`${path}/a`);
+          await client.set(path, 'y');
+          await client.create(`${path}/b`);
+          await client.sync();
+          const children = recursive
+            ? ['all created /a', 'all created /b']
+            : Array(2).fill('all childrenChanged ');
+          const data = ['all dataChanged ', 'all dataChanged '];
+          const once = ['children childrenChanged ', 'data dataChanged '];
+          expect(heard.sort()).toEqual([...children, ...data, ...once].sort());
+          // When the persistent one goes, what is left is told to the server.
+          heard.length = 0;
+          await client.get(path, { watch: listener('data') });
+          await client.children(path, { watch: listener('children') });
+          await watch.remove();
+          await client.set(path, 'z');
+          await client.create(`${path}/c`);
+          await client.sync();
+          expect(heard.sort()).toEqual(once);
+        });
+      }
     });
 
     describe('typed nodes', () => {
