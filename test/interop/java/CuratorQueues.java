@@ -74,7 +74,7 @@ public final class CuratorQueues {
         ((QueueBase<String>) queues.get(path)).flushPuts(10, TimeUnit.SECONDS);
         return "put " + path + " many";
       case "remove":
-        return "removed " + ((DistributedIdQueue<String>) queues.get(path)).remove(command[2]);
+        return "removed " + path + " " + ((DistributedIdQueue<String>) queues.get(path)).remove(command[2]);
       case "offer":
         new SimpleDistributedQueue(client, path).offer(command[2].getBytes());
         return "offered " + command[2];
