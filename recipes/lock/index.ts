@@ -13,6 +13,8 @@ export {
   InterProcessReadWriteLock,
   LockUpgradeError,
   type ReadWriteAcquireOptions,
+  type ReadWriteInspection,
+  type ReadWriteParticipant,
   type ReadWriteSide,
 } from './read-write.ts';
 export { revoke } from './revoke.ts';

@@ -13,6 +13,7 @@ import {
   WRITE_MARKER,
 } from './decide-read-write.ts';
 import { AcquireTimeoutError, LeaseEndedError } from './errors.ts';
+import { inspectLine, type Participant } from './inspect.ts';
 import { HeldLease, Hold, type Lease } from './lease.ts';
 import { childrenIfAny, standInLine } from './line.ts';
 import {
@@ -167,6 +168,17 @@ export class ReadWriteSide implements InterProcessLock {
   }
 }
 
+/** Who stands in the line of a read-write lock, and for which side. */
+export type ReadWriteParticipant = Participant & { readonly side: LockSide };
+
+/** Who holds a read-write lock, and who waits for it. */
+export interface ReadWriteInspection {
+  /** One writer, or readers; a writer that was downgraded is there with both of its nodes while it holds both. */
+  readonly holders: readonly ReadWriteParticipant[];
+  /** In the order in which their turn comes. */
+  readonly waiters: readonly ReadWriteParticipant[];
+}
+
 /**
  * A lock that many readers or one writer hold at a time, in the order in which they asked: a reader does not pass a writer that waits.
  * Curator's recipe of the same name and with the same nodes (`<path>/_c_<uuid>-__READ__NNNNNNNNNN` and `…-__WRIT__NNNNNNNNNN`).
@@ -178,11 +190,27 @@ export class InterProcessReadWriteLock {
   readonly path: string;
   readonly readLock: ReadWriteSide;
   readonly writeLock: ReadWriteSide;
+  readonly #client: ZooKeeperClient;
 
   /** Throws `TypeError` if the path is not valid. Does nothing else: the directory is made by the first `acquire`. */
   constructor(client: ZooKeeperClient, path: string, options: LockOptions = {}) {
     this.path = recipePath('lock', path);
+    this.#client = client;
     this.readLock = new ReadWriteSide(client, this.path, 'read', options);
     this.writeLock = new ReadWriteSide(client, this.path, 'write', options);
+  }
+  /** Who holds the lock and who waits for it: since when, from which session, with which data. Not of one moment. */
+  async inspect(options?: OperationOptions): Promise<ReadWriteInspection> {
+    const found = new Map<string, ReadWriteParticipant>();
+    for (const side of ['read', 'write'] as const) {
+      const { waiters } = await inspectLine(this.#client, this.path, MARKERS[side], 0, options);
+      for (const each of waiters) found.set(nameOf(each.path), { ...each, side });
+    }
+    const names = sortReadWrite([...found.keys()]);
+    const held = (name: string): boolean => decideReadWrite(names, name).kind === 'held';
+    return {
+      holders: names.filter(held).map((name) => found.get(name)!),
+      waiters: names.filter((name) => !held(name)).map((name) => found.get(name)!),
+    };
   }
 }

@@ -12,7 +12,7 @@ import {
   type TermOptions,
   termsFromNow,
 } from './lock.ts';
-import { MultiLease } from './multi-lease.ts';
+import { MultiLease, releaseAll } from './multi-lease.ts';
 import { LEASE_MARKER, LEASES, type PermitCount, takePermits } from './permits.ts';
 
 export interface SemaphoreAcquireOptions extends WaitOptions, TermOptions {}
@@ -95,11 +95,14 @@ export class InterProcessSemaphoreV2 implements InterProcessLock {
       (signal, wait) => takePermits(this.#client, this.#permits(), count, signal, wait),
     );
     const holds = places.map((place) => new Hold(this.#client, place));
+    const terms = termsFromNow(this.#client, options);
+    const leases: Lease[] = [];
     try {
-      const terms = termsFromNow(this.#client, options);
-      return holds.map((hold) => hold.lease(terms));
+      for (const hold of holds) leases.push(hold.lease(terms));
+      return leases;
     } catch (error) {
       // In doubt before anybody had them: nobody will release them, so they go in the background.
+      releaseAll(leases).catch(() => {});
       for (const hold of holds) hold.giveUp();
       throw error;
     }

@@ -60,7 +60,7 @@ describe.each(Object.keys(kinds))('%s when connections and sessions are lost', (
     const released = lease.release();
     cable.mend();
     await released;
-    await (await make(other, '/doubt').acquire({ timeoutMs: 5_000 })).release();
+    await (await make(other, '/doubt').acquire({ timeoutMs: 30_000 })).release();
     await client.sync();
     expectNoWatches(client);
   });

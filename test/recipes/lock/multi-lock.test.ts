@@ -24,7 +24,7 @@ describe('InterProcessMultiLock', () => {
     new InterProcessSemaphoreMutex(zk, `/multi${number}/c`),
   ];
   const free = async () => {
-    for (const lock of locksOf(other)) await (await lock.acquire({ timeoutMs: 5_000 })).release();
+    for (const lock of locksOf(other)) await (await lock.acquire({ timeoutMs: 30_000 })).release();
   };
 
   beforeAll(async () => {
@@ -134,7 +134,7 @@ describe('InterProcessMultiLock', () => {
     expect(lease.leases.map(({ held }) => held)).toEqual([true, true, false]);
     const released = lease.release();
     // What hangs does not keep the others.
-    await (await locksOf(other)[0]!.acquire({ timeoutMs: 5_000 })).release();
+    await (await locksOf(other)[0]!.acquire({ timeoutMs: 30_000 })).release();
     cable.mend();
     await released;
     await free();

@@ -63,6 +63,14 @@ export function describeReadWriteLock(name: string, start: () => Promise<ServerU
       expect(await settledOf(client, [writer, later])).toBe(0);
       expect((await readLock.participants()).length).toBe(3);
       expect((await writeLock.participants()).length).toBe(1);
+      const { holders, waiters } = await lockOf(other).inspect();
+      expect(holders.map(({ side, path: node }) => [side, node])).toEqual(
+        readers.map((lease) => ['read', lease.path]),
+      );
+      expect(waiters.map(({ side, sessionId }) => [side, sessionId])).toEqual([
+        ['write', client.sessionId],
+        ['read', other.sessionId],
+      ]);
       await readers[0]!.release();
       expect(await settledOf(client, [writer, later])).toBe(0);
       await readers[1]!.release();
