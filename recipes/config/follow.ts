@@ -1,4 +1,12 @@
-import { ClosedError, type NodeData, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import {
+  ClosedError,
+  type NodeData,
+  NoNodeError,
+  NotReadOnlyError,
+  type ZooKeeperClient,
+  ZooKeeperError,
+} from '../../client/index.ts';
+import { pause } from '../../client/retrying.ts';
 import { isInterrupted } from '../interrupted.ts';
 import { unless } from '../until.ts';
 
@@ -35,6 +43,25 @@ export async function readAll(
     if (result.error instanceof NoNodeError) return null;
     throw result.error;
   });
+}
+
+/** What a server or the client says that may do it when asked again. */
+const askAgain: ReadonlySet<string> = new Set([
+  'OperationTimeout',
+  'RequestTimeout',
+  'SessionMoved',
+  'ThrottledOp',
+  'QueueFull',
+]);
+const ASK_AGAIN_MS = 200;
+
+/** Waits until the server has what was committed. One without a quorum cannot, and what it has is all there is. */
+async function catchUp(client: ZooKeeperClient, path: string, signal: AbortSignal): Promise<void> {
+  try {
+    await client.sync(path, { signal });
+  } catch (error) {
+    if (!(error instanceof NotReadOnlyError)) throw error;
+  }
 }
 
 /** Whether a server that lags behind answered: it had an older state of some node than one that was seen already. */
@@ -76,7 +103,7 @@ export async function* follow(
     for (;;) {
       const at = client.sessionId;
       // A new session may begin at a server that has not seen what an earlier one showed us.
-      if (session !== null && at !== session) await client.sync(paths[0], { signal });
+      if (session !== null && at !== session) await catchUp(client, paths[0]!, signal);
       // The watches first, so that nothing that comes after the read is missed.
       await Promise.all(paths.map(arm));
       const snapshot = await readAll(client, paths, signal);
@@ -100,7 +127,9 @@ export async function* follow(
         await unless(change, signal);
       } catch (error) {
         if (signal.aborted || error instanceof ClosedError) return undefined;
-        if (!isInterrupted(error)) throw error;
+        if (isInterrupted(error)) continue;
+        if (!(error instanceof ZooKeeperError && askAgain.has(error.code))) throw error;
+        await pause(client.ports, ASK_AGAIN_MS, signal).catch(() => {});
       }
     }
   } finally {

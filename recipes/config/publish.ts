@@ -35,7 +35,8 @@ export function dataOf(node: NodeData | null): Buffer | null {
 
 /**
  * Publishes all changes in one transaction, with their entries in the histories, and returns their new versions. Each change is
- * applied exactly once, also when the answer is lost with the connection: its entry then tells. Rejects with `BadVersionError` or
+ * applied exactly once, also when the answer is lost with the connection: its entry then tells, unless so many others have published
+ * since that it has been dropped. Rejects with `BadVersionError` or
  * `NodeExistsError` if `ifVersion` does not hold.
  */
 export async function publishPrepared(
@@ -43,12 +44,14 @@ export async function publishPrepared(
   changes: readonly PreparedChange[],
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
+  // The versions that the latest attempt would have made, if nobody has said yet whether it did, and how the answer was lost.
   let inDoubt: readonly number[] | null = null;
+  let lost: unknown = null;
   for (let round = 1; ; round++) {
     try {
       if (inDoubt !== null && (await isApplied(client, changes[0]!, inDoubt[0]!, signal)))
         return [...inDoubt];
-      inDoubt = null;
+      inDoubt = lost = null;
       const states = await Promise.all(changes.map((change) => read(client, change, signal)));
       const transaction = client.transaction();
       for (const [i, change] of changes.entries()) add(transaction, change, states[i]!);
@@ -56,11 +59,13 @@ export async function publishPrepared(
       await transaction.commit({ signal });
       return [...inDoubt];
     } catch (error) {
-      if (round >= ROUNDS_MAX) throw error;
       if (error instanceof MultiError) {
-        if (!isConflict(error.failure)) throw error.failure;
+        if (round >= ROUNDS_MAX || !isConflict(error.failure)) throw error.failure;
         inDoubt = null;
-      } else if (!isInterrupted(error)) throw error;
+      } else if (round >= ROUNDS_MAX || !isInterrupted(error)) {
+        // Why it could not be found out is of less use than that it is not known.
+        throw lost === null || signal?.aborted === true ? error : lost;
+      } else if (inDoubt !== null) lost ??= error;
     }
   }
 }

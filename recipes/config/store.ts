@@ -26,7 +26,7 @@ export interface ConfigStoreOptions<Out, In = Out> {
 export interface ConfigValue<T> {
   /** What the schema made of the value. */
   readonly value: T;
-  /** The version of the node: the first value has 0, each further one the next number. */
+  /** The version of the node: 0 if the first value made it, and one more with each value. */
   readonly version: number;
   /** When it was set, by the server's clock. */
   readonly atMs: number;

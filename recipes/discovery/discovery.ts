@@ -7,7 +7,7 @@ import { localAddress } from './local-address.ts';
 import { jsonPayload, type PayloadCodec } from './payload.ts';
 import { type ProviderOptions, ServiceProvider } from './provider.ts';
 import { recordCodec } from './record.ts';
-import { Registration } from './registration.ts';
+import { ServiceRegistration } from './registration.ts';
 import { type InvalidInstanceListener, ServiceCache } from './service-cache.ts';
 import { UriSpec } from './uri-spec.ts';
 
@@ -76,10 +76,10 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
    * Where that was a living one, it waits until this one is gone: an id is for one instance. Who gives up with the signal leaves
    * nothing behind, except that a permanent one may have been registered.
    */
-  async register(spec: InstanceSpec<T>, options: Signalled = {}): Promise<Registration<T>> {
+  async register(spec: InstanceSpec<T>, options: Signalled = {}): Promise<ServiceRegistration<T>> {
     const instance = this.#instance(spec);
     this.#closing.signal.throwIfAborted();
-    const registration = await Registration.start(this.#client, this.#codec, instance, {
+    const registration = await ServiceRegistration.start(this.#client, this.#codec, instance, {
       directory: this.#directory(instance.name),
       acl: this.#acl,
       signal: options.signal,

@@ -3,7 +3,7 @@ export { type CallFailure, NoInstanceError, ServiceCallError } from './errors.ts
 export { type InstanceFields, ServiceInstance, type ServiceType } from './instance.ts';
 export { type JsonPayloadOptions, jsonPayload, type PayloadCodec } from './payload.ts';
 export { type CallOptions, type ProviderOptions, ServiceProvider } from './provider.ts';
-export { type InstanceChanges, Registration } from './registration.ts';
+export { type InstanceChanges, ServiceRegistration } from './registration.ts';
 export { type InvalidInstanceListener, ServiceCache, type ServiceChange } from './service-cache.ts';
 export {
   leastInFlight,

@@ -14,14 +14,14 @@ interface Settings<T> {
   readonly directory: string;
   readonly acl: readonly Acl[] | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly ended: (registration: Registration<T>) => void;
+  readonly ended: (registration: ServiceRegistration<T>) => void;
 }
 
 /** An instance that is registered. Made by `ServiceDiscovery.register`; ends with `close`. */
-export class Registration<T> implements AsyncDisposable {
+export class ServiceRegistration<T> implements AsyncDisposable {
   readonly #codec: Codec<ServiceInstance<T>>;
   readonly #node: PersistentNode | PermanentNode;
-  readonly #ended: (registration: Registration<T>) => void;
+  readonly #ended: (registration: ServiceRegistration<T>) => void;
   #instance: ServiceInstance<T>;
   /** The latest update: they take turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -31,7 +31,7 @@ export class Registration<T> implements AsyncDisposable {
     codec: Codec<ServiceInstance<T>>,
     instance: ServiceInstance<T>,
     node: PersistentNode | PermanentNode,
-    ended: (registration: Registration<T>) => void,
+    ended: (registration: ServiceRegistration<T>) => void,
   ) {
     this.#codec = codec;
     this.#instance = instance;
@@ -45,11 +45,11 @@ export class Registration<T> implements AsyncDisposable {
     codec: Codec<ServiceInstance<T>>,
     instance: ServiceInstance<T>,
     { directory, acl, signal, ended }: Settings<T>,
-  ): Promise<Registration<T>> {
+  ): Promise<ServiceRegistration<T>> {
     const data = await codec.encode(instance);
     const path = childPath(directory, instance.id);
     const node = await startNode(client, path, data, instance, acl, signal);
-    return new Registration(codec, instance, node, ended);
+    return new ServiceRegistration(codec, instance, node, ended);
   }
 
   /** The instance as it is registered. */

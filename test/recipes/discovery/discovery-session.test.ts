@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type ZooKeeperClient } from '../../../client/index.ts';
-import { type Registration, type ServiceChange, ServiceDiscovery } from '../../../recipes/discovery/index.ts';
+import {
+  type ServiceChange,
+  ServiceDiscovery,
+  type ServiceRegistration,
+} from '../../../recipes/discovery/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { Cuttable } from '../../kit/cuttable.ts';
 import { CountedSteps } from '../../kit/effects.ts';
@@ -10,7 +14,7 @@ import { untilInstances, watchesOf } from './discovery-suite.ts';
 const STEPS_MAX = 200;
 
 /** Resolves when a registration is in a state. */
-function untilRegistered(registration: Registration<unknown>, wanted: string): Promise<void> {
+function untilRegistered(registration: ServiceRegistration<unknown>, wanted: string): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
       if (registration.state !== wanted) return;
@@ -129,7 +133,7 @@ describe('registrations when connections and sessions are lost', () => {
     await new ServiceDiscovery(left, '/services').register({ name: 'left', id: 'a', port: 1 });
     await using client = await connect(server.connectString);
     await using discovery = new ServiceDiscovery(client, '/services');
-    let registration: Registration<unknown> | null = null;
+    let registration: ServiceRegistration<unknown> | null = null;
     const seen = await collect(
       watching,
       'left',
