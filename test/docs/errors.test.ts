@@ -30,6 +30,7 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new recipes.ServiceCallError('cart', [{ id: 'a', error: new Error('refused') }]),
   new recipes.UnknownVersionError('/config/a', 1, [3, 2]),
   new recipes.LeaseEndedError('/locks/a', 'deleted'),
+  new recipes.PartRevokedError('a'),
   new recipes.FencedOutError('orders', 1, 2),
   new recipes.LockUpgradeError('/locks/a'),
   new recipes.ElectionClosedError('/leaders/a'),

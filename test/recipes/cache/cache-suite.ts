@@ -111,13 +111,13 @@ export function describeCache(name: string, start: () => Promise<ServerUnderTest
       noWatches();
     });
 
-    test('a thousand nodes with eight reads at once', async () => {
+    test('two hundred nodes with eight reads at once', async () => {
       fresh();
       await other.create(path);
-      const each = Array.from({ length: 1_000 }, (_, i) => i);
+      const each = Array.from({ length: 200 }, (_, i) => i);
       await Promise.all(each.map((i) => other.create(`${path}/n${i}`, String(i))));
       const cache = await cached('tree', { concurrency: 8 });
-      expect(cache.size).toBe(1_001);
+      expect(cache.size).toBe(201);
       const replay = new Replay(cache, 'tree');
       await Promise.all(
         each.map((i) => (i % 2 === 0 ? other.delete(`${path}/n${i}`) : other.set(`${path}/n${i}`, 'x'))),
