@@ -51,7 +51,7 @@ export class LeaderLatch implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the latch stands in line. `signal` bounds that, not the latch. Throws `TypeError` for arguments that are not
+   * Resolves when the latch stands in line. `signal` bounds that, not the latch. Rejects with `TypeError` for arguments that are not
    * valid; rejects with whatever a create may end with, and then nothing is left behind.
    */
   static async start(

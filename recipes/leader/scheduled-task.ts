@@ -85,7 +85,7 @@ export class ScheduledLeaderTask implements AsyncDisposable {
   }
 
   /**
-   * Resolves when this process stands for election. `signal` bounds that, not the task. Throws `TypeError` or `RangeError` for
+   * Resolves when this process stands for election. `signal` bounds that, not the task. Rejects with `TypeError` or `RangeError` for
    * arguments that are not valid; rejects with whatever a create may end with, and then nothing is left behind.
    */
   static async start(

@@ -54,7 +54,7 @@ export class LeaderSelector implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the selector stands in line. `signal` bounds that, not the selector. Throws `TypeError` for arguments that are not
+   * Resolves when the selector stands in line. `signal` bounds that, not the selector. Rejects with `TypeError` for arguments that are not
    * valid; rejects with whatever a create may end with, and then nothing is left behind.
    */
   static async start(

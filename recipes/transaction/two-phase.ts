@@ -18,7 +18,7 @@ export class TwoPhaseCommit<T = unknown> extends AtomicCommit<T> {
 
   /**
    * Resolves when this process stands ready, to coordinate and, with `participant`, to take that part; several processes may stand
-   * ready for the same one. `signal` bounds the start. Throws `TypeError` or `RangeError` for arguments that are not valid.
+   * ready for the same one. `signal` bounds the start. Rejects with `TypeError` or `RangeError` for arguments that are not valid.
    */
   static async start<T = unknown>(
     client: ZooKeeperClient,
