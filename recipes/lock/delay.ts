@@ -98,6 +98,7 @@ export class HolderRecord {
         watching.abort();
         const written = await this.#client.set(this.#directory, recordOf(this.#name), {
           version: stat.version,
+          compressed: false,
           signal,
         });
         this.#version = written.version;
@@ -120,7 +121,7 @@ export class HolderRecord {
     for (;;) {
       try {
         const version = this.#version ?? (await this.#versionIfOurs());
-        if (version !== null) await this.#client.set(this.#directory, FREE, { version });
+        if (version !== null) await this.#client.set(this.#directory, FREE, { version, compressed: false });
         return;
       } catch (error) {
         // What became of it is read from the record when there is a connection again.

@@ -10,7 +10,7 @@ import { HeldLease, Hold, type Lease, type LeaseTerms } from './lease.ts';
 export interface MutexOptions {
   /** Content of the lock's nodes, for whoever looks at them. Default empty. */
   readonly data?: Data | undefined;
-  /** ACL of the lock's nodes, also of directories that are made for them. Default world:anyone may do everything. */
+  /** ACL of the lock's nodes, also of directories that are made for them. Default: the client's. */
   readonly acl?: readonly Acl[] | undefined;
   /**
    * A grace time for what a dead holder may still have under way: when a holder went without a release (its session expired, its

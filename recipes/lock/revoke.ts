@@ -28,7 +28,8 @@ export async function revoke(
 ): Promise<boolean> {
   for (;;) {
     try {
-      await client.set(path, REVOKE_MESSAGE, { signal: options?.signal });
+      // As it stands, whatever this client compresses: the owner compares bytes.
+      await client.set(path, REVOKE_MESSAGE, { compressed: false, signal: options?.signal });
       return true;
     } catch (error) {
       if (error instanceof NoNodeError) return false;

@@ -9,6 +9,8 @@ export interface ProcessClusterOptions {
   /** An existing directory for configurations and data. */
   readonly directory: string;
   readonly servers: number;
+  /** More lines of zoo.cfg; they win over those above them. */
+  readonly configLines?: readonly string[];
 }
 
 /** Generous: other work may take the processors. */
@@ -90,6 +92,7 @@ export async function startProcesses(options: ProcessClusterOptions): Promise<Cl
     const port = await freePort();
     const config = join(options.directory, `zoo-${id}.cfg`);
     const own = [`dataDir=${dataDir}`, `clientPort=${port}`, 'clientPortAddress=127.0.0.1'];
+    own.push(...(options.configLines ?? []));
     await writeFile(config, `${[...nemesisConfigLines, ...own, ...lines].join('\n')}\n`);
     servers.push(new ServerProcess(id, port, [options.main, 'server', config]));
   }
