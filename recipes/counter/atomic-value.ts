@@ -7,7 +7,8 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { recipePath } from '../paths.ts';
-import { type AtomicOptions, type AtomicStats, AtomicWriter } from './atomic-writer.ts';
+import { type AtomicOptions, AtomicWriter } from './atomic-writer.ts';
+import type { AtomicStats } from './change.ts';
 import { createIfMissing } from './compare-and-set.ts';
 
 /** What became of a change. */
