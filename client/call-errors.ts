@@ -39,9 +39,12 @@ export function circumstancesOf(
 
 /** What an operation ends with once the client has ended for the given reason (null: it was closed). */
 export function endedError(call: Call, reason: Error | null): Error {
+  if (reason instanceof SessionExpiredError && reason.circumstances !== null) {
+    const { circumstances } = reason;
+    return new SessionExpiredError({ ...contextOf(call), cause: reason, circumstances }, call.outcome);
+  }
   const context = reason === null ? contextOf(call) : { ...contextOf(call), cause: reason };
-  const kind = reason instanceof SessionExpiredError ? SessionExpiredError : ClosedError;
-  return new kind(context, call.outcome);
+  return new ClosedError(context, call.outcome);
 }
 
 /** What an operation ends with that finds too many others waiting. */

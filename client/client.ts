@@ -86,6 +86,11 @@ export class ZooKeeperClient implements AsyncDisposable {
     return this.#connection.session.ready;
   }
 
+  /** Whether the client has ended, by `close` or with its session: nothing more will come of it. */
+  get ended(): boolean {
+    return this.#connection.session.ended;
+  }
+
   /**
    * Whether the session can be relied on at this moment, by the clock: true while there is a connection whose server has answered
    * something that was sent within the last two thirds of the session timeout. Unlike states and signals it is right even when the process has just been stopped for a while,

@@ -86,5 +86,7 @@ export function isBusy(error: unknown): boolean {
 export function isRetryable(error: unknown): boolean {
   if (isBusy(error)) return true;
   if (!(error instanceof UnansweredError) || error instanceof ClosedError) return false;
-  return error.code === 'ConnectionLoss' || error.code === 'SessionExpired';
+  // Without another attempt there will be no other session either.
+  if (error.code === 'SessionExpired') return error.circumstances?.retryInMs !== null;
+  return error.code === 'ConnectionLoss';
 }

@@ -4,7 +4,7 @@ import { onAbort } from './aborts.ts';
 import type { Codec } from './codec.ts';
 import type { Data, OperationOptions } from './context.ts';
 import type { CreateOptions } from './create.ts';
-import { ClosedError, ConnectionLossError, NoNodeError } from './errors.ts';
+import { ConnectionLossError, NoNodeError, SessionExpiredError } from './errors.ts';
 import type { GetOptions, NodeData, WatchedReadOptions } from './reads.ts';
 import { InvalidValueError } from './schema.ts';
 import type { WatchEvent } from './watches.ts';
@@ -34,6 +34,7 @@ export type TypedChange<T> =
 
 /** The operations that typed nodes are made of. */
 interface Operations {
+  readonly ended: boolean;
   get(path: string, options?: GetOptions): Promise<NodeData>;
   exists(path: string, options?: WatchedReadOptions): Promise<Stat | null>;
   children(path: string, options?: OperationOptions): Promise<string[]>;
@@ -130,8 +131,9 @@ export class TypedNodes<Template extends string, T> {
         if (change !== null) yield change;
         if (change !== null) await changed;
       } catch (error) {
-        if (over() || error instanceof ClosedError) return;
-        throw error;
+        if (over() || this.#operations.ended) return;
+        // Each read waits for a connection, so this cannot spin.
+        if (!(error instanceof ConnectionLossError || error instanceof SessionExpiredError)) throw error;
       } finally {
         release();
         watching.abort();
@@ -139,7 +141,7 @@ export class TypedNodes<Template extends string, T> {
     }
   }
 
-  /** What the node holds; null where nobody can tell, and another look is due. */
+  /** What the node holds; null where it was made between two looks, and another one is due. */
   async #look(path: string, options: WatchedReadOptions): Promise<TypedChange<T> | null> {
     try {
       const { data, stat } = await this.#operations.get(path, options);
@@ -150,16 +152,9 @@ export class TypedNodes<Template extends string, T> {
         throw error;
       }
     } catch (error) {
-      // Each read waits for a connection, so this cannot spin.
-      if (error instanceof ConnectionLossError) return null;
       if (!(error instanceof NoNodeError)) throw error;
     }
-    try {
-      return (await this.#operations.exists(path, options)) === null ? { type: 'absent' } : null;
-    } catch (error) {
-      if (error instanceof ConnectionLossError) return null;
-      throw error;
-    }
+    return (await this.#operations.exists(path, options)) === null ? { type: 'absent' } : null;
   }
 
   async #read(path: string, options: OperationOptions | undefined): Promise<TypedValue<T>> {

@@ -55,8 +55,8 @@ export class Whereabouts {
   refresh(attempts: Attempts): void {
     if (this.#asking) return;
     this.#asking = true;
-    this.#provider
-      .servers()
+    Promise.resolve()
+      .then(() => this.#provider.servers())
       // Nobody knows more at present; the list stays as it is.
       .catch(() => [])
       .then((servers) => {
