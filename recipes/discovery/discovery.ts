@@ -1,3 +1,4 @@
+import { onAbort } from '../../client/aborts.ts';
 import { type Acl, type Codec, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { childPath } from '../../wire/path.ts';
@@ -57,6 +58,7 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
   readonly #onInvalid: InvalidInstanceListener | undefined;
   /** What ends with the discovery, in the order in which it was begun. */
   readonly #open = new Set<AsyncDisposable>();
+  readonly #starting = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
 
@@ -78,14 +80,14 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
    */
   async register(spec: InstanceSpec<T>, options: Signalled = {}): Promise<ServiceRegistration<T>> {
     const instance = this.#instance(spec);
-    this.#closing.signal.throwIfAborted();
-    const registration = await ServiceRegistration.start(this.#client, this.#codec, instance, {
-      directory: this.#directory(instance.name),
-      acl: this.#acl,
-      signal: options.signal,
-      ended: (ended) => this.#open.delete(ended),
-    });
-    return this.#own(registration);
+    return this.#begin(options.signal, (signal) =>
+      ServiceRegistration.start(this.#client, this.#codec, instance, {
+        directory: this.#directory(instance.name),
+        acl: this.#acl,
+        signal,
+        ended: (ended) => this.#open.delete(ended),
+      }),
+    );
   }
 
   /** Takes an instance out of the registry, whoever registered it; false if it was not there. One that is kept comes back. */
@@ -128,7 +130,7 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
 
   /** The instances of a service, kept up to date until it is closed. The service need not exist. */
   async cache(name: string, options: Signalled = {}): Promise<ServiceCache<T>> {
-    return this.#own(await this.#startCache(name, options.signal));
+    return this.#begin(options.signal, (signal) => this.#startCache(name, signal));
   }
 
   /** Chooses instances of a service to call. Nothing happens before it is used. */
@@ -158,6 +160,7 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort(new Error(`the discovery of ${this.path} is closed`));
+    await Promise.all(this.#starting);
     const failures: unknown[] = [];
     for (const each of [...this.#open].reverse()) {
       try {
@@ -169,14 +172,33 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Remembers what is to end with this; what was begun while this was closing ends at once. */
-  async #own<R extends AsyncDisposable>(resource: R): Promise<R> {
-    if (this.#closing.signal.aborted) {
-      await resource[Symbol.asyncDispose]();
-      throw this.#closing.signal.reason;
+  /** Starts what is to end with this; `close` ends the starting, too, and waits for it. */
+  async #begin<R extends AsyncDisposable>(
+    signal: AbortSignal | undefined,
+    start: (signal: AbortSignal) => Promise<R>,
+  ): Promise<R> {
+    signal?.throwIfAborted();
+    const closing = this.#closing.signal;
+    closing.throwIfAborted();
+    const stop = new AbortController();
+    const releases = [onAbort(closing, () => stop.abort(closing.reason))];
+    if (signal !== undefined) releases.push(onAbort(signal, () => stop.abort(signal.reason)));
+    const starting = start(stop.signal);
+    const settled = starting.then(
+      () => {},
+      () => {},
+    );
+    this.#starting.add(settled);
+    try {
+      const started = await starting;
+      this.#open.add(started);
+      // `close` may have come just before; it has not looked yet at what is open.
+      closing.throwIfAborted();
+      return started;
+    } finally {
+      for (const release of releases) release();
+      this.#starting.delete(settled);
     }
-    this.#open.add(resource);
-    return resource;
   }
 
   #startCache(name: string, signal: AbortSignal | undefined): Promise<ServiceCache<T>> {

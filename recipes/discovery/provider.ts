@@ -1,6 +1,6 @@
 import { onAbort } from '../../client/aborts.ts';
 import { waitFor } from '../../client/guaranteed.ts';
-import type { ZooKeeperClient } from '../../client/index.ts';
+import { ClosedError, type ZooKeeperClient } from '../../client/index.ts';
 import { DownInstances } from './down-instances.ts';
 import { type CallFailure, NoInstanceError, ServiceCallError } from './errors.ts';
 import { type InstanceFields, instanceKey, type ServiceInstance } from './instance.ts';
@@ -162,17 +162,27 @@ export class ServiceProvider<T> implements AsyncDisposable {
   }
 
   /** The cache, started by whoever needs it first; who fails to start it leaves that to the next. */
-  #started(signal: AbortSignal | undefined): Promise<ServiceCache<T>> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason);
-    if (this.#cache === null) {
-      const starting = this.#open(this.#closing.signal);
-      this.#cache = starting;
-      starting.catch(() => {
-        if (this.#cache === starting) this.#cache = null;
-      });
+  async #started(signal: AbortSignal | undefined): Promise<ServiceCache<T>> {
+    signal?.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    this.#cache ??= this.#open(this.#closing.signal);
+    const starting = this.#cache;
+    try {
+      const cache = await waitFor(starting, signal);
+      if (!cache.closed) return cache;
+    } catch (error) {
+      // Who only waited no longer has nothing against it.
+      starting.catch(() => this.#forget(starting));
+      throw error;
     }
-    return waitFor(this.#cache, signal);
+    // It ended with its client, and what it knows is of the past.
+    this.#closing.signal.throwIfAborted();
+    const context = { operation: 'provider', path: this.name };
+    throw new ClosedError(context, 'not-applied');
+  }
+
+  #forget(starting: Promise<ServiceCache<T>>): void {
+    if (this.#cache === starting) this.#cache = null;
   }
 
   #usable(instances: readonly ServiceInstance<T>[]): ServiceInstance<T>[] {

@@ -1,4 +1,10 @@
-import type { Acl, Codec, OperationOptions, ZooKeeperClient } from '../../client/index.ts';
+import {
+  type Acl,
+  ClosedError,
+  type Codec,
+  type OperationOptions,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
 import { type NodeState, PersistentNode } from '../node/index.ts';
 import { checkPort, type InstanceFields, ServiceInstance } from './instance.ts';
@@ -85,6 +91,12 @@ export class ServiceRegistration<T> implements AsyncDisposable {
     checkPort('sslPort', changes.sslPort);
     const updated = this.#turn.then(async () => {
       options.signal?.throwIfAborted();
+      if (this.#closed !== null) {
+        throw new ClosedError(
+          { operation: 'update', path: this.path, detail: 'not registered' },
+          'not-applied',
+        );
+      }
       const instance = new ServiceInstance<T>({ ...fieldsOf(this.#instance), ...changes });
       const data = await this.#codec.encode(instance);
       if (this.#node instanceof PersistentNode) await this.#node.set(data, options);

@@ -85,6 +85,11 @@ export class ServiceCache<T> implements AsyncDisposable {
     return this.#cache.current;
   }
 
+  /** Whether it is kept up to date no longer: after `close`, and when the client has ended. */
+  get closed(): boolean {
+    return this.#cache.closed;
+  }
+
   /** Waits until the instances are at least those that were registered when this was called. */
   sync(options?: WaitOptions): Promise<void> {
     return this.#cache.sync(options);

@@ -208,6 +208,43 @@ describe('registrations when connections and sessions are lost', () => {
   });
 });
 
+test('a provider whose client has ended says so, and does not choose from what was', async () => {
+  await using server = await TestServer.start();
+  const client = await connect(server.connectString);
+  const discovery = new ServiceDiscovery(client, '/services');
+  await discovery.register({ name: 'cart', id: 'a' });
+  const provider = discovery.provider('cart');
+  expect((await provider.getInstance()).id).toBe('a');
+  await client.close();
+  await expect(provider.getInstance()).rejects.toMatchObject({ code: 'Closed' });
+  await expect(provider.call(() => 1)).rejects.toMatchObject({ code: 'Closed' });
+  await discovery.close();
+});
+
+test('a discovery that is closed while it registers and looks leaves nothing behind', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  await client.create('/services/cart/a', 'in the way', { parents: true });
+  for (const turns of [0, 1, 2, 5, 10, 20, 50]) {
+    const discovery = new ServiceDiscovery(client, '/services');
+    const begun = Promise.allSettled([
+      discovery.register({ name: 'cart', id: `d${turns}` }),
+      discovery.register({ name: 'cart', id: `s${turns}`, serviceType: 'STATIC' }),
+      discovery.register({ name: 'cart', id: `q${turns}`, serviceType: 'DYNAMIC_SEQUENTIAL' }),
+      discovery.cache('cart'),
+      discovery.provider('cart').getInstance(),
+    ]);
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    if (turns > 10) await client.sync();
+    await discovery.close();
+    await begun;
+    await client.sync();
+    expect(watchesOf(client)).toBe(0);
+    // What was made when nobody waited for it any more is deleted in the background.
+    while ((await client.children('/services/cart')).length > 1) await client.sync();
+  }
+});
+
 interface Scene {
   readonly server: TestServer;
   readonly client: ZooKeeperClient;
