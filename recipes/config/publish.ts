@@ -36,8 +36,7 @@ export function dataOf(node: NodeData | null): Buffer | null {
 /**
  * Publishes all changes in one transaction, with their entries in the histories, and returns their new versions. Each change is
  * applied exactly once, also when the answer is lost with the connection: its entry then tells, unless so many others have published
- * since that it has been dropped. Rejects with `BadVersionError` or
- * `NodeExistsError` if `ifVersion` does not hold.
+ * since that it has been dropped. Rejects with `BadVersionError` or `NodeExistsError` if `ifVersion` does not hold.
  */
 export async function publishPrepared(
   client: ZooKeeperClient,

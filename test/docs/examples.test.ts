@@ -23,6 +23,11 @@ const examples: readonly [path: string, index: number, printed: readonly unknown
   ['docs/testing.md', 2, []],
   ['docs/errors.md', 0, [['/config is not there']]],
   ['docs/recipes/inter-process-mutex.md', 1, []],
+  ['docs/recipes/config-store.md', 0, [['version 0: at most 50 items, tax 0.19']]],
+  ['docs/recipes/config-store.md', 1, []],
+  ['docs/recipes/config-store.md', 2, [['db.internal', 5432]]],
+  ['docs/recipes/service-discovery.md', 0, []],
+  ['docs/recipes/service-discovery.md', 1, [[[]]]],
 ];
 
 describe('examples in documents', () => {
