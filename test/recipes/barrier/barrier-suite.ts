@@ -175,6 +175,8 @@ export function describeBarriers(name: string, start: () => Promise<ServerUnderT
     test('a latch opens when it has been counted down, once an id', async () => {
       const path = fresh();
       const latch = new CountDownLatch(client, path, 3);
+      // The first to use it makes it, with its number.
+      expect(await latch.remaining()).toBe(3);
       const waiting = [latch.wait(), new CountDownLatch(other, path, 99).wait()];
       await expect(latch.wait({ timeoutMs: 20 })).rejects.toThrow('latch not open');
       expect(await latch.countDown({ id: 'a' })).toBe(2);
