@@ -50,7 +50,9 @@ export async function addWatch(
   // In the table before the server knows: somebody who removes the same watch meanwhile then sees that it is still needed.
   context.watches.add(kind, serverPath, own);
   const remove = () => removePersistent(context, kind, path, serverPath, own);
-  const mode = recursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent;
+  // Servers before 3.9 keep the later one of two kinds on one path (ZOOKEEPER-4466): the one that reports more must be that.
+  const wide = recursive || context.watches.has('recursive', serverPath);
+  const mode = wide ? AddWatchMode.persistentRecursive : AddWatchMode.persistent;
   const spec: CallSpec<{ path: string; mode: number }, null> = {
     operation: 'addWatch',
     path,

@@ -126,13 +126,17 @@ export class Watches {
     if (name === 'created' || name === 'deleted') this.#tellParent(path, zxid);
   }
 
-  /** A recursive watch does not report that children have changed, but whoever waits for that on the same path relies on it. */
+  /**
+   * A recursive watch does not report that children have changed, but whoever waits for that on the same path relies on it: a server
+   * may hold no other watch there. One that does reports it too; then a plain persistent watch hears of it twice.
+   */
   #tellParent(path: string, zxid: Zxid | null): void {
     if (this.#tables.recursive.size === 0) return;
     const parent = parentOf(path);
     if (!this.has('recursive', parent)) return;
     const listeners = new Set<WatchListener>();
     this.#take('child', parent, listeners);
+    this.#collect('persistent', parent, listeners);
     this.#tell(listeners, { type: 'childrenChanged', path: this.#chroot.toClient(parent), zxid });
   }
 

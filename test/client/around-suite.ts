@@ -149,6 +149,47 @@ export function describeAround(name: string, start: () => Promise<ServerUnderTes
       }
     });
 
+    test.each([true, false])(
+      'a plain and a recursive watch on one path, recursive first: %s',
+      async (recursiveFirst) => {
+        await using client = await open();
+        const path = `/kinds-${recursiveFirst}`;
+        await client.create(path, '');
+        const heard = new Set<string>();
+        const add = (recursive: boolean) =>
+          client.addWatch(
+            path,
+            ({ type, path: at }) =>
+              heard.add(`${recursive ? 'recursive' : 'plain'} ${type} ${at.slice(path.length)}`),
+            { recursive },
+          );
+        const first = await add(recursiveFirst);
+        const second = await add(!recursiveFirst);
+        const [plain, recursive] = recursiveFirst ? [second, first] : [first, second];
+        await client.create(`${path}/a`);
+        await client.create(`${path}/a/b`);
+        await client.set(path, 'x');
+        await client.sync();
+        const ofPlain = ['plain childrenChanged ', 'plain dataChanged '];
+        const ofRecursive = ['recursive created /a', 'recursive created /a/b', 'recursive dataChanged '];
+        expect([...heard].sort()).toEqual([...ofPlain, ...ofRecursive]);
+        // Each goes on without the other; the one that stays may be told that it missed something.
+        const [gone, stays, expected] = recursiveFirst
+          ? [recursive, plain, ofPlain]
+          : [plain, recursive, ofRecursive];
+        await gone.remove();
+        heard.clear();
+        await client.deleteRecursive(`${path}/a`);
+        heard.clear();
+        await client.create(`${path}/a`);
+        await client.create(`${path}/a/b`);
+        await client.set(path, 'y');
+        await client.sync();
+        expect([...heard].sort()).toEqual(expected);
+        await stays.remove();
+      },
+    );
+
     describe('typed nodes', () => {
       test('are read and written with their parameters, with versions', async () => {
         await using client = await open();
