@@ -1,3 +1,4 @@
+import { waitFor } from '../../client/guaranteed.ts';
 import {
   type Acl,
   type Codec,
@@ -47,6 +48,8 @@ export class NameRegistry<T> implements AsyncDisposable {
   readonly #codec: Codec<T>;
   readonly #acl: readonly Acl[] | undefined;
   readonly #receipts: Receipts;
+  /** Attempts that were given up and may still have to be undone. */
+  readonly #cleaning = new Set<Promise<unknown>>();
   readonly #registrations = new Set<Registration<T>>();
 
   /** Throws `TypeError` if the path is not valid. Does nothing on the server. */
@@ -140,10 +143,11 @@ export class NameRegistry<T> implements AsyncDisposable {
     }
   }
 
-  /** Releases the ephemeral names that were registered here. */
+  /** Releases the ephemeral names that were registered here, and waits until nothing is left of attempts that were given up. */
   async close(): Promise<void> {
     const ephemeral = [...this.#registrations].filter(({ mode }) => mode === 'ephemeral');
     await Promise.all(ephemeral.map((registration) => registration.release()));
+    await Promise.all(this.#cleaning);
     await this.#receipts.close();
   }
 
@@ -168,26 +172,44 @@ export class NameRegistry<T> implements AsyncDisposable {
     }
   }
 
-  /** Creates the node of a name; its Stat, which may be gone again at once. */
+  /** Creates the node of a name and returns its Stat. Who gives up leaves none behind. */
   async #create(
     path: string,
     data: Uint8Array,
     mode: 'ephemeral' | 'persistent',
     signal: AbortSignal | undefined,
   ): Promise<Stat> {
+    signal?.throwIfAborted();
+    const creating = this.#createNode(path, data, mode);
+    try {
+      await waitFor(creating, signal);
+      const stat = await this.#client.exists(path, { signal });
+      const ours = mode === 'persistent' || stat?.ephemeralOwner === this.#client.sessionId;
+      if (stat !== null && ours) return stat;
+    } catch (error) {
+      const remove = (): Promise<void> =>
+        this.#receipts.apply((transaction) => transaction.delete(path, { version: 0 }));
+      const cleaned: Promise<unknown> = creating
+        .then(remove)
+        .catch(() => {})
+        .finally(() => this.#cleaning.delete(cleaned));
+      this.#cleaning.add(cleaned);
+      throw error;
+    }
+    // Deleted as soon as it was there, or gone with its session.
+    throw new NameTakenError(path);
+  }
+
+  async #createNode(path: string, data: Uint8Array, mode: 'ephemeral' | 'persistent'): Promise<void> {
     for (let round = 1; ; round++) {
       try {
-        await this.#receipts.apply(
-          (transaction) => transaction.create(path, data, { mode, acl: this.#acl }),
-          signal,
-        );
-        const stat = await this.#client.exists(path);
-        if (stat !== null) return stat;
+        await this.#receipts.apply((transaction) => transaction.create(path, data, { mode, acl: this.#acl }));
+        return;
       } catch (error) {
         if (error instanceof NodeExistsError) throw new NameTakenError(path);
         if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
         // Names may come and go, so that the directory must not vanish with the last of them.
-        await this.#client.ensurePath(this.path, { acl: this.#acl, signal });
+        await this.#client.ensurePath(this.path, { acl: this.#acl });
       }
     }
   }

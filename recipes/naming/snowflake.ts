@@ -73,7 +73,9 @@ export class Snowflake implements AsyncDisposable {
     const ids = new Snowflake(client, path, options);
     const term = await ids.#begin(options.signal);
     ids.#term = term;
-    ids.#running = ids.#run(term);
+    const onEnd = (): void => ids.#closing.abort();
+    client.on('end', onEnd);
+    ids.#running = ids.#run(term).finally(() => client.off('end', onEnd));
     return ids;
   }
 
@@ -99,7 +101,7 @@ export class Snowflake implements AsyncDisposable {
 
   /** Gives the worker number back. Idempotent. */
   async close(): Promise<void> {
-    this.#closing.abort(new IdsUnavailableError(this.path, 'closed'));
+    this.#closing.abort();
     await this.#running;
   }
 

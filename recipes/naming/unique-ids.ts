@@ -21,8 +21,8 @@ export interface UniqueIdsOptions {
 }
 
 /**
- * Ids that nobody else gets from the same path: numbers from 0 on, growing in each process, with gaps. Made of the numbers that the
- * server gives to sequential nodes; everybody must use the same `block`.
+ * Ids that nobody else gets from the same path: numbers from 0 on, with gaps, growing for who asks for one after the other. Made of
+ * the numbers that the server gives to sequential nodes; everybody must use the same `block`.
  *
  * The server counts in 32 bits and begins again after 4,294,967,296 blocks. Shortly before that, `next` rejects for good.
  */

@@ -9,6 +9,7 @@ import {
 } from '../../client/index.ts';
 import { Backlog } from './backlog.ts';
 import { Bell } from './bell.ts';
+import { isBusy, pause } from './busy.ts';
 import type { Naming } from './names.ts';
 import { QueueWatcher } from './watcher.ts';
 import type { Worked, WorkSignals } from './work.ts';
@@ -126,6 +127,7 @@ export class Consumer {
       if (signal.aborted) return false;
       if (error instanceof NoNodeError) await this.#prepare();
       else if (!isTransient(error) || ++this.#failuresInRow > FAILURES_MAX) throw error;
+      if (isBusy(error)) await pause(this.#plan.client);
       return false;
     }
   }
@@ -159,6 +161,7 @@ export class Consumer {
       return await this.#plan.work(name, { stopping: this.#stop.signal, cutShort: this.#cutShort.signal });
     } catch (error) {
       if (!this.#stop.signal.aborted && !isTransient(error)) this.#fail(error);
+      if (isBusy(error)) await pause(this.#plan.client);
       return 'back';
     }
   }
@@ -182,9 +185,9 @@ export class Consumer {
   }
 }
 
-/** What passes when there is a connection again, which the next request waits for. */
+/** What passes: when there is a connection again, which the next request waits for, or in a while. */
 function isTransient(error: unknown): boolean {
-  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+  return error instanceof ConnectionLossError || error instanceof SessionExpiredError || isBusy(error);
 }
 
 function closed(path: string): ClosedError {

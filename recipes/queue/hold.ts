@@ -11,6 +11,7 @@ import {
 } from '../../client/index.ts';
 import { lookingController } from '../lock/looking-signal.ts';
 import { SessionEnd } from '../session-end.ts';
+import { isBusy, pause } from './busy.ts';
 import { ItemInDoubtError } from './errors.ts';
 
 /** The nodes of an item. */
@@ -119,6 +120,11 @@ export class ItemHold {
           return true;
         } catch (error) {
           if (error instanceof ConnectionLossError) continue;
+          const { failure } = error instanceof MultiError ? error : { failure: error };
+          if (isBusy(failure)) {
+            await pause(this.#client);
+            continue;
+          }
           if (!(error instanceof MultiError)) throw error;
           if (!(error.failure instanceof NoNodeError)) throw error.failure;
           // Gone after a lost answer: an earlier attempt was applied, the lock's deletion included.
@@ -232,10 +238,10 @@ async function unlock(
       return;
     } catch (error) {
       if (error instanceof NoNodeError) return;
-      if (!(error instanceof ConnectionLossError)) {
-        if (error instanceof UnansweredError) return;
-        throw error;
-      }
+      if (error instanceof ConnectionLossError) continue;
+      if (error instanceof UnansweredError) return;
+      if (!isBusy(error)) throw error;
+      await pause(client);
     }
   }
 }

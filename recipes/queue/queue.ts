@@ -43,6 +43,7 @@ export abstract class Queue<T> implements AsyncDisposable {
     if (this.path === '/') throw new TypeError('queue: the root cannot be a queue');
     const { lockPath = `${path}-locks`, minItemsBeforeRefresh = 0 } = options;
     this.lockPath = lockPath === null ? null : recipePath('queue: lockPath', lockPath);
+    if (lockPath === path) throw new TypeError('queue: lockPath must not be the path of the queue');
     atLeast('maxItems', options.maxItems ?? 1, 1);
     atLeast('attemptsMax', options.attemptsMax ?? 1, 1);
     atLeast('minItemsBeforeRefresh', minItemsBeforeRefresh, 0);
@@ -131,7 +132,10 @@ export abstract class Queue<T> implements AsyncDisposable {
     return this.#poison.discard(path, options.signal);
   }
 
-  /** Ends what consumes, as its signal would, and deletes what `put` keeps on the server to be certain. The items stay. */
+  /**
+   * Ends what consumes, as its signal would, and deletes what `put` keeps on the server to be certain. The items
+   * stay. A handler must not wait for it, as it waits for handlers.
+   */
   async close(): Promise<void> {
     this.#closing.abort(new Error(`queue ${this.path}: closed`));
     await Promise.allSettled(this.#consuming);
@@ -144,7 +148,10 @@ export abstract class Queue<T> implements AsyncDisposable {
 
   /** @internal Puts items into one node, whose name begins with `part` after Curator's prefix. */
   protected async putItems(part: string, items: Iterable<T>, options: WaitOptions): Promise<void> {
-    const packed = packItems(await encodeItems(this.#codec, items));
+    const encoded = await encodeItems(this.#codec, items);
+    options.signal?.throwIfAborted();
+    if (encoded.length === 0) return;
+    const packed = packItems(encoded);
     const prefix = childPath(this.path, ITEM_PREFIX + part);
     const put = (): Promise<void> =>
       this.#whileThere(

@@ -1,3 +1,4 @@
+import { onAbort } from '../../client/aborts.ts';
 import { type Acl, type Codec, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { childPath } from '../../wire/path.ts';
@@ -51,7 +52,7 @@ export async function workWithLock<T>(
   if (typeof taken === 'string') return taken;
   const { hold, data } = taken;
   const abort = (): void => hold.abort(cutShort.reason);
-  cutShort.addEventListener('abort', abort);
+  const unlisten = onAbort(cutShort, abort);
   try {
     if (cutShort.aborted) abort();
     const { packed, trouble } = await handle(place, path, data, hold.signal, hold.fencingToken);
@@ -71,7 +72,7 @@ export async function workWithLock<T>(
     await hold.release();
     throw error;
   } finally {
-    cutShort.removeEventListener('abort', abort);
+    unlisten();
   }
 }
 

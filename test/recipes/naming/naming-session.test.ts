@@ -194,6 +194,48 @@ describe('naming when connections and sessions are lost', () => {
     await registry.close();
   });
 
+  for (const mode of ['ephemeral', 'persistent'] as const) {
+    test(`a registration, ${mode}, interrupted at every step: had, or free`, async () => {
+      for (const kind of ['abort', 'cut'] as const) {
+        for (let at = 0, last = 0; at === last; at++) {
+          expect(at).toBeLessThan(200);
+          const steps = new CountedSteps();
+          const client = await connect(server.connectString, {
+            ports: steps.ports,
+            backoff: { baseMs: 1, maxMs: 2 },
+          });
+          const stop = new AbortController();
+          const base = steps.steps;
+          let done = false;
+          steps.onStep = (step) => {
+            if (done || step - base < at) return;
+            done = true;
+            if (kind === 'abort') stop.abort(new Error('interrupted'));
+            else steps.cut();
+          };
+          const path = `/register-${mode}-${kind}-${at}`;
+          const registry = new NameRegistry<string>(client, path, { codec: text });
+          const registered = await registry
+            .register('a', 'ours', { mode, signal: stop.signal })
+            .catch((error) => {
+              expect([kind, error.message]).toEqual(['abort', 'interrupted']);
+              return null;
+            });
+          if (registered !== null) {
+            expect((await other.get(`${path}/a`)).data?.toString()).toBe('ours');
+            await registered.release();
+          }
+          await using theirs = new NameRegistry<string>(other, path, { codec: text });
+          await registry.close();
+          await (await theirs.register('a', 'theirs')).release();
+          await client.close();
+          if (done) last = at + 1;
+          else expect(at).toBeGreaterThan(4);
+        }
+      }
+    });
+  }
+
   test('a watch on a name goes on over lost connections and sessions', async () => {
     const cable = new Cuttable();
     await using client = await connect(server.connectString, {
