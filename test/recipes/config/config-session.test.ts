@@ -198,3 +198,33 @@ describe('a publication interrupted at every step', () => {
     });
   }
 });
+
+test('a publication that somebody else comes before, at whichever step, does not overwrite what it has not seen', async () => {
+  await using server = await TestServer.start();
+  await using other = await connect(server.connectString);
+  const outcomes = new Set<string>();
+  let last = 0;
+  for (let at = 0; at === last && at < STEPS_MAX; at++) {
+    const path = `/config/${at}`;
+    const steps = new CountedSteps();
+    await using client = await connect(server.connectString, { ports: steps.ports });
+    await new ConfigStore(other, path, { schema }).publish({ n: 0 });
+    const base = steps.steps;
+    let set: Promise<{ readonly version: number }> | null = null;
+    steps.onStep = (step) => {
+      if (set === null && step - base >= at) set = other.set(path, '{"n":7}');
+    };
+    const config = new ConfigStore(client, path, { schema });
+    const [result] = await Promise.allSettled([config.publish({ n: 1 }, { ifVersion: 0 })]);
+    if (set === null) break;
+    last = at + 1;
+    const { version } = await (set as Promise<{ readonly version: number }>);
+    // Whoever came first has version 1; the publication is refused if it was not it.
+    if (result!.status === 'fulfilled') expect([result!.value, version]).toEqual([1, 2]);
+    else expect([result!.reason.code, version]).toEqual(['BadVersion', 1]);
+    outcomes.add(result!.status);
+    expect((await new ConfigStore(other, path, { schema }).get()).value).toEqual({ n: 7 });
+  }
+  expect([...outcomes].sort()).toEqual(['fulfilled', 'rejected']);
+  expect(last).toBeLessThan(STEPS_MAX);
+});
