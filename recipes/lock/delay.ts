@@ -132,6 +132,8 @@ export class HolderRecord {
   }
 
   async #versionIfOurs(): Promise<number | null> {
+    // A server that lags behind does not show yet what we have just written through another.
+    await this.#client.sync(this.#directory);
     const { data, stat } = await this.#client.get(this.#directory);
     return readRecord(data, this.#name).kind === 'ours' ? stat.version : null;
   }

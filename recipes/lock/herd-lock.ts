@@ -73,7 +73,7 @@ class HerdContender {
         return { node, czxid, sessionId, giveBack: () => this.#delete() };
       }
     } catch (error) {
-      this.#delete().catch(() => {});
+      this.#abandon().catch(() => {});
       throw error;
     }
   }
@@ -123,6 +123,18 @@ class HerdContender {
   /** One of an earlier session is about to vanish. */
   #isOurs({ data, stat }: NodeData): boolean {
     return stat.ephemeralOwner === this.#client.sessionId && data?.toString() === this.#id;
+  }
+
+  /** Deletes the node that a create without an answer may have made; a server that lags behind does not show it yet. */
+  async #abandon(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#client.sync(this.#path);
+        return await this.#delete();
+      } catch (error) {
+        if (!(error instanceof ConnectionLossError)) throw error;
+      }
+    }
   }
 
   /**

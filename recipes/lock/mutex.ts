@@ -25,7 +25,7 @@ export interface AcquireOptions extends WaitOptions {
   /** A lease of this mutex that the caller holds: the answer is a further lease on the same lock, without waiting. */
   readonly lease?: Lease | undefined;
   /**
-   * The lease ends by itself after so many milliseconds: its signal aborts (`expired`) and the lock is given back. With `lease` it
+   * The lease ends by itself so many milliseconds after it was had: its signal aborts (`expired`) and the lock is given back. With `lease` it
    * ends no later than that one. This client keeps the time, nobody else: a process that is stopped gives the lock back when its
    * session expires. Default never.
    */
