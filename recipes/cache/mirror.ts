@@ -114,13 +114,18 @@ export class Mirror<T> {
 
   async #addWatch(signal: AbortSignal | undefined): Promise<void> {
     const listener: WatchListener = (event) => this.#onEvent(event);
-    try {
-      const recursive = this.#extent.scope !== 'node';
-      this.#watch = await this.#client.addWatch(this.#extent.root, listener, { recursive, signal });
-    } catch (error) {
-      if (!(error instanceof UnimplementedError)) throw error;
-      this.#oneShot = true;
-      return;
+    const recursive = this.#extent.scope !== 'node';
+    while (this.#watch === null) {
+      try {
+        this.#watch = await this.#client.addWatch(this.#extent.root, listener, { recursive, signal });
+      } catch (error) {
+        if (error instanceof UnimplementedError) {
+          this.#oneShot = true;
+          return;
+        }
+        // The next one waits for another connection, so this cannot spin.
+        if (!(error instanceof ConnectionLossError || error instanceof SessionExpiredError)) throw error;
+      }
     }
     if (this.ended) await this.#watch.remove();
   }
@@ -152,6 +157,7 @@ export class Mirror<T> {
       return;
     }
     this.#pause();
+    this.#watch = null;
     this.#addWatch(this.#ending.signal).then(
       () => this.#begin(true),
       (error: unknown) => {

@@ -29,8 +29,9 @@ export interface Part extends AsyncDisposable {
   /** As `Lease.safeForMs`. */
   safeForMs(): number;
   /**
-   * Says that the work on the item has stopped, and lets the next one have it; resolves when the lock is given up. A part that
-   * nobody asked for back is handed out again, as it is still this member's. Idempotent.
+   * Says that the work on the item has stopped, and lets the next one have it; resolves when the lock is given up. Called from
+   * `work` it resolves at once, and the lock is given up when that has settled. A part that nobody asked for back is handed out
+   * again, as it is still this member's. Idempotent.
    */
   release(): Promise<void>;
 }

@@ -276,6 +276,7 @@ export class SetPartitioner implements AsyncDisposable {
     }
     const mutex = new InterProcessMutex(this.#client, path, { data: this.id, acl: this.#options.acl });
     const slot = new Slot(this.#client, item, mutex, {
+      works: this.#options.work !== undefined,
       acquired: (part) => {
         this.#tell({ type: 'acquired', part });
         const { work } = this.#options;

@@ -9,6 +9,8 @@ import { type InterProcessMutex, type Lease, LeaseEndedError } from '../lock/ind
 import { OwnedPart, type Part } from './part.ts';
 
 export interface SlotEvents {
+  /** Whether `acquired` gives work back. */
+  readonly works: boolean;
   /** The item is this member's. Work that is given back has to settle before the item is released. */
   acquired(part: Part): Promise<void> | undefined;
   /** Its signal has aborted, and it is to be released. */
@@ -122,21 +124,27 @@ export class Slot {
       gone = resolve;
     });
     const part: OwnedPart = new OwnedPart(this.item, lease, () => {
-      if (this.#part === part) this.#releasing();
-      return givenUp;
+      const mine = this.#part === part;
+      if (mine) this.#releasing();
+      // Work that waited for its own end would wait for ever.
+      return mine && this.#events.works ? Promise.resolve() : givenUp;
     });
     this.#part = part;
     // Given up while the lock was on its way.
     if (!this.#wanted) part.revoke();
+    // Otherwise nobody gets to know it: in doubt, or given up, before it was handed out.
+    const handedOut = !part.signal.aborted;
     const stopListening = onAbort(part.signal, () => {
       this.#events.revoked(part);
       this.#events.changed();
     });
     try {
-      if (!part.signal.aborted) {
+      if (handedOut) {
         const work = this.#events.acquired(part);
         this.#events.changed();
-        await (work === undefined ? released : Promise.all([work, this.#over(part)]));
+        await (work === undefined
+          ? released
+          : Promise.all([work, Promise.race([released, aborted(part.signal)])]));
       }
     } finally {
       stopListening();
@@ -146,24 +154,11 @@ export class Slot {
       try {
         await lease.release();
       } finally {
-        this.#events.released(part);
+        if (handedOut) this.#events.released(part);
         this.#events.changed();
         gone();
       }
     }
-  }
-
-  /** Resolves when a part has to be given up; the work on it may have ended long before. */
-  #over(part: Part): Promise<void> {
-    return new Promise((resolve) => {
-      if (part.signal.aborted) resolve();
-      else onAbort(part.signal, resolve);
-      const asked = this.#releasing;
-      this.#releasing = () => {
-        asked();
-        resolve();
-      };
-    });
   }
 
   #pause(signal: AbortSignal): Promise<void> {
@@ -177,4 +172,11 @@ export class Slot {
       const release = onAbort(signal, done);
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else onAbort(signal, resolve);
+  });
 }

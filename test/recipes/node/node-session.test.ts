@@ -46,19 +46,21 @@ describe('kept nodes when connections and sessions are lost', () => {
 
   test('PersistentNode: what is left of its own older session is cleared away at once', async () => {
     const cable = new Cuttable();
-    await using first = await connect(server.connectString, {
-      ports: cable.ports,
-      backoff,
-      sessionTimeoutMs: 300,
-    });
-    const node = await PersistentNode.start(first, '/session/left', 'x');
-    const old = first.sessionId;
-    // The client gives the session up by its own clock, while the server goes on with it.
+    let aheadMs = 0;
+    const ports = { ...cable.ports, monotonicMs: () => cable.ports.monotonicMs() + aheadMs };
+    await using client = await connect(server.connectString, { ports, backoff, sessionTimeoutMs: 30_000 });
+    const node = await PersistentNode.start(client, '/session/left', 'x');
+    const old = client.sessionId;
     const absent = untilState(node, 'absent');
-    server.expireSession(old);
+    cable.cut();
+    // The client gives the session up by its own clock, while the server goes on with it.
+    aheadMs = 60_000;
     await absent;
+    expect((await other.exists('/session/left'))?.ephemeralOwner).toBe(old);
+    cable.mend();
     await untilState(node, 'present');
-    expect((await other.exists('/session/left'))?.ephemeralOwner).toBe(first.sessionId);
+    expect((await other.exists('/session/left'))?.ephemeralOwner).toBe(client.sessionId);
+    expect(client.sessionId).not.toBe(old);
     await node.close();
   });
 
@@ -151,7 +153,8 @@ describe('kept nodes when connections and sessions are lost', () => {
   });
 
   test('SetPartitioner: whose session is lost stops, and the others take over; it comes back', async () => {
-    await using client = await connect(server.connectString, { backoff });
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, { ports: cable.ports, backoff });
     const floor = new Floor();
     const member = (zk: ZooKeeperClient, id: string) =>
       SetPartitioner.start(zk, '/session/lost', items, { id, settleMs: 10, work: floor.work(id) });
@@ -159,12 +162,17 @@ describe('kept nodes when connections and sessions are lost', () => {
     await using b = await member(client, 'b');
     await floor.until({ a: 3, b: 3 });
     const before = new Set(b.parts);
-    server.expireSession(client.sessionId);
+    const { sessionId } = client;
+    // As when the session runs out: its client is in doubt before.
+    cable.cut();
+    await floor.until({ a: 3 });
     const back = new Promise<Part>((resolve) => {
       b.onChange(({ type, part }) => {
         if (type === 'acquired' && !before.has(part)) resolve(part);
       });
     });
+    server.expireSession(sessionId);
+    cable.mend();
     await back;
     await floor.until({ a: 3, b: 3 });
     expect(floor.faults).toEqual([]);

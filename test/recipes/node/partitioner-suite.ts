@@ -43,12 +43,16 @@ export class Floor {
         .filter(([, count]) => count > 0)
         .sort(),
     );
-    for (;;) {
+    await this.settle(() => {
       const counts = new Map<string, number>();
       for (const id of this.owners.values()) counts.set(id, (counts.get(id) ?? 0) + 1);
-      if (JSON.stringify([...counts].sort()) === wanted) return;
-      await new Promise<void>((resolve) => this.#changed.push(resolve));
-    }
+      return JSON.stringify([...counts].sort()) === wanted;
+    });
+  }
+
+  /** Resolves when something is so about who works on what. */
+  async settle(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#changed.push(resolve));
   }
 
   #tell(): void {
@@ -179,6 +183,23 @@ export function describePartitioner(name: string, start: () => Promise<ServerUnd
       expect(first.parts.length).toBe(items.length);
       await first.close();
       expect(errors).toEqual(items.map(() => 'broken'));
+    });
+
+    test('work that releases its own part and ends is begun again with the next lock', async () => {
+      fresh();
+      const tokens: number[] = [];
+      const first = await join(0, {
+        work: async (part) => {
+          if (part.item !== 'a') return;
+          tokens.push(part.fencingToken);
+          if (tokens.length < 3) await part.release();
+        },
+      });
+      await first.acquired();
+      while (tokens.length < 3) await clients[0]!.sync();
+      expect(tokens).toEqual([...new Set(tokens)].sort((one, two) => one - two));
+      await first.close();
+      expect(tokens.length).toBe(3);
     });
 
     test('changes as a stream', async () => {
