@@ -141,7 +141,7 @@ export function describeAtomic(name: string, start: () => Promise<ServerUnderTes
       expect(without).toMatchObject({ succeeded: false, stats: { optimisticTries: 2, promotedTries: 0 } });
       calls = 0;
       const lockPath = `${path}-lock`;
-      const value = new DistributedAtomicValue(client, path, { ...options, lockPath, lockTimeoutMs: 50 });
+      const value = new DistributedAtomicValue(client, path, { ...options, lockPath });
       expect(await value.update(beaten)).toMatchObject({
         succeeded: true,
         post: ['4', 'ours'],
@@ -150,7 +150,8 @@ export function describeAtomic(name: string, start: () => Promise<ServerUnderTes
       expect(await client.children(lockPath)).toEqual([]);
       calls = 0;
       await using _held = await new InterProcessMutex(other, lockPath).acquire();
-      expect(await value.update(beaten)).toMatchObject({ succeeded: false, stats: { promotedTries: 0 } });
+      const hasty = new DistributedAtomicValue(client, path, { ...options, lockPath, lockTimeoutMs: 50 });
+      expect(await hasty.update(beaten)).toMatchObject({ succeeded: false, stats: { promotedTries: 0 } });
     });
 
     test('a signal ends the waiting for one change and not for the others', async () => {
