@@ -2,7 +2,6 @@ import { onAbort } from '../../client/aborts.ts';
 import {
   ClosedError,
   ConnectionLossError,
-  NoNodeError,
   NotReadOnlyError,
   SessionExpiredError,
   type ZooKeeperClient,
@@ -19,17 +18,18 @@ export interface ElectionSettings {
    * candidate keeps its place and leads again as soon as it is known to be still the first.
    */
   readonly serve: (term: Term, stop: AbortSignal) => Promise<void>;
-  /** Called once when the election is over; null if `close` asked for it. */
-  readonly ended: (error: Error | null) => void;
+  /** Called once when the election is over; null if `close` asked for it. `client` if that is because the client has ended. */
+  readonly ended: (error: Error | null, client: boolean) => void;
 }
 
-/** Answers by which a server or the client says that it did not try: asked again, it may. */
+/** Answers that may be others later; a directory is made with the node, unless somebody goes on deleting it. */
 const askAgain: ReadonlySet<string> = new Set([
   'OperationTimeout',
   'RequestTimeout',
   'SessionMoved',
   'ThrottledOp',
   'QueueFull',
+  'NoNode',
 ]);
 const ASK_AGAIN_MS = 1_000;
 
@@ -97,7 +97,10 @@ export class Election {
     }
     this.#client.off('end', this.#onClientEnd);
     await this.#candidate.withdraw().catch(() => {});
-    this.#settings.ended(this.#clientEnd ?? failure);
+    // A client that is about to end refuses requests before it says so.
+    if (failure instanceof ClosedError)
+      this.#clientEnd ??= new Error('the client was closed', { cause: failure });
+    this.#settings.ended(this.#clientEnd ?? failure, this.#clientEnd !== null);
   }
 
   /** Lets the candidate lead as often as it is the first, until it is out of the line. */
@@ -140,8 +143,8 @@ export class Election {
   async #pass(error: unknown): Promise<void> {
     const stop = this.#stop.signal;
     stop.throwIfAborted();
-    // The next request waits for another connection, so this cannot spin; a directory that is gone is made again.
-    if (error instanceof ConnectionLossError || error instanceof NoNodeError) return;
+    // The next request waits for another connection, so this cannot spin.
+    if (error instanceof ConnectionLossError) return;
     if (error instanceof NotReadOnlyError) return untilWritable(this.#client, stop);
     if (error instanceof ClosedError || !(error instanceof ZooKeeperError) || !askAgain.has(error.code)) {
       throw error;

@@ -162,12 +162,17 @@ export class LeaderLatch implements AsyncDisposable {
     this.#term = term;
     const { signal } = term;
     const ended = new Promise<void>((resolve) => {
-      onAbort(signal, () => {
+      const end = (): void => {
+        if (this.#term !== term) return;
         this.#term = null;
         this.#listeners.emit('change', null);
         resolve();
-      });
+      };
+      onAbort(signal, end);
+      // Looking at a signal may abort it: one that did before it was listened to does not call.
+      if (signal.aborted) end();
     });
+    if (this.#term !== term) return;
     this.#listeners.emit('change', term);
     await ended;
   }

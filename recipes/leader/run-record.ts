@@ -82,7 +82,7 @@ export class RecordNode {
    * the connection is lost. Null if not: the term is over, or somebody else has written. Rejects when the session or the client ends.
    */
   async write(
-    lease: Lease,
+    lease: Pick<Lease, 'path'>,
     record: RunRecord,
     version: number | null,
     acl?: readonly Acl[],

@@ -42,7 +42,7 @@ export interface ScheduledLeaderTaskOptions extends OperationOptions {
   readonly retryMs?: number | undefined;
   /** What this process calls itself. Default empty. */
   readonly id?: string | undefined;
-  /** What the function throws, or writing the record fails with. Without it these become unhandled rejections, which end the process. */
+  /** What the function throws, or writing the record or standing for election fails with. Without it these become unhandled rejections, which end the process. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** ACL of the nodes, also of directories that are made for them. Default world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
@@ -101,7 +101,9 @@ export class ScheduledLeaderTask implements AsyncDisposable {
       line: { directory: task.#leaderPath, marker: MARKER, data: task.id, acl },
       policy: 'standard' as const,
       serve: (term: Term) => task.#serve(term),
-      ended: () => {},
+      ended: (error: Error | null, client: boolean) => {
+        if (error !== null && !client) task.#report(error);
+      },
     };
     task.#election = await Election.start(client, settings, signal);
     return task;

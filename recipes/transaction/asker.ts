@@ -70,7 +70,7 @@ export class Asker {
     for (;;) {
       const transaction = this.#client
         .transaction()
-        .create(this.#path, JSON.stringify(about), { acl })
+        .create(this.#path, JSON.stringify({ ...about, begunBy: this.#own }), { acl })
         .create(childPath(this.#path, nodes.payload), payload, { acl })
         .create(this.#own, '', { mode: 'ephemeral', acl });
       try {
@@ -81,8 +81,10 @@ export class Asker {
           inDoubt ||= error.outcome === 'unknown';
         } else if (error instanceof MultiError && error.failure instanceof NoNodeError) {
           await this.#client.ensurePath(this.#directory, { acl, signal });
-        } else if (error instanceof MultiError && error.failure instanceof NodeExistsError && inDoubt) {
-          return;
+        } else if (inDoubt && error instanceof MultiError && error.failure instanceof NodeExistsError) {
+          const { begunBy } = await new TransactionReader(this.#client, this.#path).about(signal);
+          if (begunBy === this.#own) return;
+          throw error.failure;
         } else {
           throw error instanceof MultiError ? error.failure : error;
         }

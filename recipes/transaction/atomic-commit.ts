@@ -24,7 +24,8 @@ export interface CommitOptions<T, H> extends OperationOptions {
   /** How long to wait before work that has failed is done again. Default 1,000. */
   readonly retryMs?: number | undefined;
   /**
-   * What `commit` and `rollback` throw before they are called again, or coordinating fails with. Without it these become unhandled
+   * What `commit` and `rollback` throw before they are called again, or coordinating and standing for
+   * election fail with. Without it these become unhandled
    * rejections, which end the process.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -156,7 +157,10 @@ export class AtomicCommit<T> implements AsyncDisposable {
   async #stand(directory: string, serve: (term: Term) => Promise<void>): Promise<void> {
     const { acl, signal, participant } = this.#options;
     const line = { directory, marker: 'latch-', data: participant?.id ?? '', acl };
-    const settings = { line, policy: 'standard' as const, serve, ended: () => {} };
+    const ended = (error: Error | null, client: boolean): void => {
+      if (error !== null && !client) this.#report(error);
+    };
+    const settings = { line, policy: 'standard' as const, serve, ended };
     this.#elections.push(await Election.start(this.#client, settings, signal));
   }
 
@@ -185,17 +189,20 @@ export class AtomicCommit<T> implements AsyncDisposable {
   }
 
   #following(term: Term): Following {
-    const { retryMs = RETRY_MS, onError } = this.#options;
+    const { retryMs = RETRY_MS } = this.#options;
     return {
       client: this.#client,
       directory: this.#directory,
       signal: term.signal,
       retryMs,
-      report: (error) => {
-        if (onError !== undefined) callListener(onError, error);
-        else void Promise.reject(error);
-      },
+      report: (error) => this.#report(error),
     };
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) callListener(onError, error);
+    else void Promise.reject(error);
   }
 }
 

@@ -15,6 +15,8 @@ export interface About {
   readonly phases: 2 | 3;
   readonly participants: readonly string[];
   readonly voteTimeoutMs: number;
+  /** The asker that began it. */
+  readonly begunBy?: string;
 }
 
 /** Names of the nodes below a transaction's own. */

@@ -100,3 +100,23 @@ describe('ScheduledLeaderTask interrupted at every step', () => {
     }
   });
 });
+
+test('a task that may not stand for election any more says so', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  const errors: unknown[] = [];
+  const reported = gate();
+  const task = await ScheduledLeaderTask.start(client, '/refused', {
+    schedule: { everyMs: 3_600_000 },
+    run: () => {},
+    onError: (error) => {
+      errors.push(error);
+      reported.open();
+    },
+  });
+  await client.setAcl('/refused/leader', [{ perms: 1 | 8, id: { scheme: 'world', id: 'anyone' } }]);
+  await client.delete((await task.participants())[0]!.path);
+  await reported.opened;
+  expect(errors).toMatchObject([{ code: 'NoAuth' }]);
+  await task.close();
+});
