@@ -83,6 +83,10 @@ export class HolderRecord {
           signal,
         });
         const meaning = readRecord(data, this.#name);
+        if (meaning.kind === 'ours') {
+          this.#version = stat.version;
+          return true;
+        }
         if (meaning.kind === 'abandoned') {
           if (abandoned?.by !== meaning.by) abandoned = { by: meaning.by, foundMs: ports.monotonicMs() };
           const leftMs = abandoned.foundMs + lockDelayMs - ports.monotonicMs();
