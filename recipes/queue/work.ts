@@ -1,5 +1,11 @@
 import { onAbort } from '../../client/aborts.ts';
-import { type Acl, type Codec, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import {
+  type Acl,
+  BadVersionError,
+  type Codec,
+  NoNodeError,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { childPath } from '../../wire/path.ts';
 import type { Receipts } from '../receipts.ts';
@@ -88,12 +94,12 @@ export async function workWithoutLock<T>(
   try {
     const read = await client.get(path, { signal: stopping });
     data = read.data;
-    await place.receipts.apply(
-      (transaction) => transaction.delete(path, { version: read.stat.version }),
-      stopping,
-    );
+    const { version } = read.stat;
+    // Not given up half-way: an item that was deleted is to be handled.
+    await place.receipts.apply((transaction) => transaction.delete(path, { version }));
   } catch (error) {
     if (error instanceof NoNodeError) return 'gone';
+    if (error instanceof BadVersionError) return 'back';
     throw error;
   }
   const once = { ...place, attemptsMax: 1 };
