@@ -4,6 +4,8 @@ import { PowerLoss } from '../kit/power-loss.ts';
 import type { Agenda } from './agenda.ts';
 
 const WALL_OFFSET_MS = 1_700_000_000_000;
+/** No timer comes sooner, but for one that is to come at once. */
+const TIMER_MS_MIN = 1e-6;
 
 /**
  * What one server's process lives in: its own clocks over the one simulated time, its turns, its death and its pauses. Timers and
@@ -57,7 +59,8 @@ export class Machine implements Clock, Scheduler {
     const run = (): void => {
       if (!isCancelled) callback();
     };
-    const planned = this.agenda.after(delayMs / this.#rate, () => {
+    // Less than what time is counted in would come at the same moment again and again.
+    const planned = this.agenda.after(delayMs > 0 ? Math.max(delayMs / this.#rate, TIMER_MS_MIN) : 0, () => {
       if (life !== this.life) return;
       if (this.#isStalled) this.#lateTimers.push(run);
       else this.#perform([run]);
