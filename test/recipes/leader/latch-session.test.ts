@@ -162,6 +162,30 @@ describe('LeaderLatch when connections and sessions are lost', () => {
     }
   });
 
+  test('the node of a session that is over here but not yet on the server does not count', async () => {
+    let aheadMs = 0;
+    const cable = new Cuttable();
+    const ports = { ...cable.ports, monotonicMs: () => nodePorts.monotonicMs() + aheadMs };
+    await using client = await connect(server.connectString, { ports, sessionTimeoutMs: 30_000, backoff });
+    await using latch = await LeaderLatch.start(client, '/lingering');
+    const term = await latch.leadership();
+    const { sessionId } = client;
+    const renewed = untilState(client, 'reconnected');
+    cable.cut();
+    aheadMs = 120_000;
+    cable.mend();
+    await renewed;
+    expect(client.sessionId).not.toBe(sessionId);
+    // The old node is still there, the first in line; the new one waits behind it.
+    const names = await untilChildren(other, '/lingering', 2);
+    expect(names).toContain(term.path.slice('/lingering/'.length));
+    await client.sync();
+    expect([latch.hasLeadership, latch.ourPath === term.path]).toEqual([false, false]);
+    server.expireSession(sessionId);
+    const next = await latch.leadership();
+    expect(next.fencingToken).toBeGreaterThan(term.fencingToken);
+  });
+
   test('connections lost at any moment: at most one leader, and no node, watch or timer left behind', async () => {
     const cable = new Cuttable();
     await using client = await connect(server.connectString, { ports: cable.ports, backoff });
