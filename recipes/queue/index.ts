@@ -6,7 +6,7 @@ export {
   DistributedQueue,
   type OvertakingOptions,
 } from './kinds.ts';
-export type { ConsumeOptions, Failure, Handler, Handling, QueueOptions } from './options.ts';
+export type { ConsumeOptions, Handler, Handling, ItemFailure, QueueOptions } from './options.ts';
 export type { PoisonItem } from './poison.ts';
 export type { Queue } from './queue.ts';
 export { SimpleDistributedQueue, type SimpleQueueOptions } from './simple.ts';

@@ -35,7 +35,7 @@ export interface Handling {
 export type Handler<T> = (item: T, handling: Handling) => unknown;
 
 /** An item that a handler has failed on, or that cannot be read. */
-export interface Failure<T> {
+export interface ItemFailure<T> {
   /** Undefined if the bytes are no item. */
   readonly item: T | undefined;
   readonly path: string;
@@ -53,5 +53,5 @@ export interface ConsumeOptions<T> {
   /** How long items in hand may take after that before their own signals abort. Default 5,000. */
   readonly graceMs?: number | undefined;
   /** Called when an item was not handled. */
-  readonly onFailure?: ((failure: Failure<T>) => void) | undefined;
+  readonly onFailure?: ((failure: ItemFailure<T>) => void) | undefined;
 }

@@ -13,7 +13,7 @@ import { ItemHold } from './hold.ts';
 import { attemptsIn, type Packed, unpackItems } from './items.ts';
 import { type Leftovers, leftoversOf, type Trouble } from './leftovers.ts';
 import type { Naming } from './names.ts';
-import type { Failure, Handler } from './options.ts';
+import type { Handler, ItemFailure } from './options.ts';
 
 /** What one consumer does with items. */
 export interface Workplace<T> {
@@ -26,7 +26,7 @@ export interface Workplace<T> {
   readonly acl: readonly Acl[] | undefined;
   readonly receipts: Receipts;
   readonly handler: Handler<T>;
-  readonly onFailure: ((failure: Failure<T>) => void) | undefined;
+  readonly onFailure: ((failure: ItemFailure<T>) => void) | undefined;
   /** Makes the directories. */
   prepare(signal?: AbortSignal): Promise<void>;
 }

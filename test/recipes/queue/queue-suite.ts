@@ -5,7 +5,7 @@ import {
   DistributedIdQueue,
   DistributedPriorityQueue,
   DistributedQueue,
-  type Failure,
+  type ItemFailure,
   WaitTimeoutError,
 } from '../../../recipes/index.ts';
 import type { ServerUnderTest } from '../../client/operations.ts';
@@ -133,7 +133,7 @@ export function describeQueues(name: string, start: () => Promise<ServerUnderTes
       await using queue = new DistributedQueue<string>(client, at, { codec: text, attemptsMax: 3 });
       for (const item of ['bad', 'good']) await queue.put(item);
       const tries: [string, number][] = [];
-      const failures = new Collector<Failure<string>>();
+      const failures = new Collector<ItemFailure<string>>();
       const stop = new AbortController();
       const done = queue.consume(
         (item, { attempt }) => {
@@ -175,7 +175,7 @@ export function describeQueues(name: string, start: () => Promise<ServerUnderTes
       await client.create(`${at}/queue-`, 'no item at all', { mode: 'persistent-sequential' });
       await new DistributedQueue<string>(client, at, { codec: text }).put('no JSON');
       await client.create(`${at}/foreign`, 'not of the queue');
-      const failures = new Collector<Failure<{ n: number }>>();
+      const failures = new Collector<ItemFailure<{ n: number }>>();
       const stop = new AbortController();
       const done = queue.consume(() => {}, { signal: stop.signal, onFailure: failures.add });
       await failures.until(2);
