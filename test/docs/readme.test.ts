@@ -52,6 +52,12 @@ describe('README', () => {
       ['resync', '/services'],
       ['created', '/services/cart'],
     ],
+    'Config, leaders, services, queues': [
+      ['version 0: at most 50 items'],
+      [expect.stringMatching(/^leading, fencing token \d+$/)],
+      ['http://127.0.0.1:8080/items'],
+      ['to a@example.org'],
+    ],
     Tests: [[null]],
   };
 
