@@ -19,9 +19,7 @@ export interface ContenderOptions {
   readonly marker: string;
   readonly data: Data;
   readonly acl: readonly Acl[] | undefined;
-  /** How many may hold it at once. */
-  readonly leases: number;
-  /** How long nobody gets the lock after a holder went without a release; only with one lease. Default not at all. */
+  /** How long nobody gets the lock after a holder went without a release. Default not at all. */
   readonly lockDelayMs?: number | undefined;
 }
 
@@ -87,7 +85,7 @@ async function contendOnce(
       const names = await childrenIfAny(client, directory, signal);
       // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
       if (client.sessionId !== stat.ephemeralOwner) throw sessionEnded(path);
-      const decision = decideLock(names, nameOf(path), marker, options.leases);
+      const decision = decideLock(names, nameOf(path), marker);
       if (decision.kind === 'gone') {
         node.stop();
         return null;

@@ -126,7 +126,6 @@ export class InterProcessMutex {
       marker: MARKER,
       data: this.#options.data ?? '',
       acl: this.#options.acl,
-      leases: 1,
       lockDelayMs: this.#options.lockDelayMs,
     };
     return patiently(

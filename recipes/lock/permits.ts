@@ -62,7 +62,7 @@ export async function takePermits(
 ): Promise<Place[]> {
   if (!wait) return takeAtGate(client, options, count, signal, false);
   const { path, data = '', acl } = options;
-  const gate = { directory: childPath(path, LOCKS), marker: LOCK_MARKER, data, acl, leases: 1 };
+  const gate = { directory: childPath(path, LOCKS), marker: LOCK_MARKER, data, acl };
   const hold = new Hold(client, await contend(client, gate, signal));
   try {
     return await takeAtGate(client, options, count, signal, true);

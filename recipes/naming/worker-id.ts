@@ -140,7 +140,7 @@ async function take(
   acl: readonly Acl[] | undefined,
   signal: AbortSignal,
 ): Promise<Place | null> {
-  const contender = { directory, marker: `worker-${number}-`, data: '', acl, leases: 1 };
+  const contender = { directory, marker: `worker-${number}-`, data: '', acl };
   try {
     return await contend(client, contender, signal, false);
   } catch (error) {
