@@ -7,7 +7,7 @@ import {
   ZooKeeperError,
 } from '../../client/index.ts';
 import { pause } from '../../client/retrying.ts';
-import { isInterrupted } from '../interrupted.ts';
+import { mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
 
 /** Several nodes as they were at one moment, in the order of their paths; null where there was none. */
@@ -127,7 +127,7 @@ export async function* follow(
         await unless(change, signal);
       } catch (error) {
         if (signal.aborted || error instanceof ClosedError) return undefined;
-        if (isInterrupted(error)) continue;
+        if (mayRepeat(error)) continue;
         if (!(error instanceof ZooKeeperError && askAgain.has(error.code))) throw error;
         await pause(client.ports, ASK_AGAIN_MS, signal).catch(() => {});
       }

@@ -9,7 +9,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath, parentOf } from '../../wire/path.ts';
-import { isInterrupted } from '../interrupted.ts';
+import { mayRepeat } from '../repeat.ts';
 import { getOrNull } from './follow.ts';
 import { entryName, type HistoryRecord, historyOf, planHistory, readRecord, writeRecord } from './history.ts';
 
@@ -61,7 +61,7 @@ export async function publishPrepared(
       if (error instanceof MultiError) {
         if (round >= ROUNDS_MAX || !isConflict(error.failure)) throw error.failure;
         inDoubt = null;
-      } else if (round >= ROUNDS_MAX || !isInterrupted(error)) {
+      } else if (round >= ROUNDS_MAX || !mayRepeat(error)) {
         // Why it could not be found out is of less use than that it is not known.
         throw lost === null || signal?.aborted === true ? error : lost;
       } else if (inDoubt !== null) lost ??= error;

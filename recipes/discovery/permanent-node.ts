@@ -1,5 +1,5 @@
 import { type Acl, NoNodeError, type OperationOptions, type ZooKeeperClient } from '../../client/index.ts';
-import { isInterrupted } from '../interrupted.ts';
+import { mayRepeat } from '../repeat.ts';
 import { hasChanged, ROUNDS_MAX, replaceNode } from './take-over.ts';
 
 /** A node that is written and left: nobody keeps it, and nothing but `remove` deletes it. */
@@ -25,7 +25,7 @@ export class PermanentNode {
         else await replaceNode(this.#client, this.path, stat, data, { mode: 'persistent', acl: this.#acl });
         return;
       } catch (error) {
-        if (round >= ROUNDS_MAX || !(hasChanged(error) || isInterrupted(error))) throw error;
+        if (round >= ROUNDS_MAX || !(hasChanged(error) || mayRepeat(error))) throw error;
       }
     }
   }

@@ -8,7 +8,7 @@ import {
   type Stat,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-import { isInterrupted } from '../interrupted.ts';
+import { mayRepeat } from '../repeat.ts';
 
 /** How often somebody else may change the node between two steps. */
 export const ROUNDS_MAX = 64;
@@ -77,7 +77,7 @@ async function take(
       await replaceNode(client, path, stat, data, { mode: 'ephemeral', acl });
       return true;
     } catch (error) {
-      if (round >= ROUNDS_MAX || !(hasChanged(error) || isInterrupted(error))) {
+      if (round >= ROUNDS_MAX || !(hasChanged(error) || mayRepeat(error))) {
         throw error instanceof MultiError ? error.failure : error;
       }
     }
