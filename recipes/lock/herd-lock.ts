@@ -12,10 +12,10 @@ import { parentOf } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
 import { until } from '../until.ts';
-import type { Place } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
 import { Hold, type Lease } from './lease.ts';
 import { OwnNode } from './own-node.ts';
+import type { Place } from './place.ts';
 
 /**
  * The simple lock: whoever creates the ephemeral node `path` holds it, and everybody else watches it and tries again when it goes.

@@ -1,9 +1,9 @@
 import type { ClientState, StateInfo, ZooKeeperClient } from '../../client/index.ts';
 import { ClosedError, NoNodeError, SessionExpiredError } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
-import type { Place } from './contender.ts';
 import { LeaseEndedError, type LeaseEndReason } from './errors.ts';
 import { lookingController } from './looking-signal.ts';
+import type { Place } from './place.ts';
 
 /** Proof of holding a lock, as far as there can be one, for as long as `signal` has not aborted. */
 export interface Lease extends AsyncDisposable {

@@ -2,9 +2,8 @@ import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
 import { wouldWait } from '../patience.ts';
 import { Bell } from './bell.ts';
-import type { Place } from './contender.ts';
 import type { LockDecision } from './decide.ts';
-import { abandon, assertSession, makePlace, type PlaceOptions } from './place.ts';
+import { abandon, assertSession, makePlace, type Place, type PlaceOptions } from './place.ts';
 
 /** Decides from the names in a directory how the node `ours` stands. */
 export type Decide = (names: readonly string[], ours: string) => LockDecision;
@@ -71,7 +70,7 @@ export async function childrenIfAny(
 }
 
 /** Resolves when there is reason to look again: the node has changed or is gone, our own is, or a watch has ended. */
-async function change(
+export async function change(
   client: ZooKeeperClient,
   path: string,
   { node }: Place,

@@ -2,10 +2,11 @@ import type { Acl, Data, OperationOptions, ZooKeeperClient } from '../../client/
 import { parentOf } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
-import { contend, type Place } from './contender.ts';
+import { contend } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
 import { inspectLine, lineOf, type Participant } from './inspect.ts';
 import { HeldLease, Hold, type Lease, type LeaseTerms } from './lease.ts';
+import type { Place } from './place.ts';
 
 export interface MutexOptions {
   /** Content of the lock's nodes, for whoever looks at them. Default empty. */

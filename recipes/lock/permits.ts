@@ -3,9 +3,10 @@ import { childPath, nameOf } from '../../wire/path.ts';
 import { wouldWait } from '../patience.ts';
 import { sortBySequence } from '../sequence.ts';
 import { Bell } from './bell.ts';
-import { contend, type Place } from './contender.ts';
+import { contend } from './contender.ts';
 import { Hold } from './lease.ts';
 import type { LockOptions } from './lock.ts';
+import type { Place } from './place.ts';
 import { abandon, assertSession, makePlace } from './place.ts';
 
 /** How many permits there are, where that may change: what a `SharedCount` is. */

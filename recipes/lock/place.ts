@@ -1,14 +1,29 @@
 import { type Acl, type Data, SessionExpiredError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
-import type { Place } from './contender.ts';
 import { OwnNode } from './own-node.ts';
 
+/** A place that was won: the node that stands for it, watched. */
+export interface Place {
+  readonly node: OwnNode;
+  /** Zxid of the node's creation, which only grows from holder to holder. */
+  readonly czxid: number;
+  /** The session that the node belongs to. */
+  readonly sessionId: bigint;
+  /**
+   * Gives the place back, however often the connection breaks; resolves when the node is gone. Called once, after `node.stop`.
+   * Default: a guaranteed delete of the node.
+   */
+  readonly giveBack?: (() => Promise<void>) | undefined;
+}
+
 export interface PlaceOptions {
-  /** Where the node is made; containers are made where it does not exist. */
+  /** Where the node is made. */
   readonly directory: string;
   /** The node's name without the protection before it and the number behind it. */
   readonly name: string;
   readonly mode: 'ephemeral' | 'ephemeral-sequential';
+  /** What is made of the directories that do not exist. Default containers. */
+  readonly parents?: 'container' | 'persistent' | undefined;
   readonly data: Data;
   readonly acl: readonly Acl[] | undefined;
 }
@@ -16,13 +31,13 @@ export interface PlaceOptions {
 /** Makes a node that stands for somebody, and watches it. It is there when this resolves, and not there when this rejects. */
 export async function makePlace(
   client: ZooKeeperClient,
-  { directory, name, mode, data, acl }: PlaceOptions,
+  { directory, name, mode, parents = 'container', data, acl }: PlaceOptions,
   signal: AbortSignal | undefined,
 ): Promise<Place> {
   const { path, stat } = await client.create(childPath(directory, name), data, {
     mode,
     protected: true,
-    parents: 'container',
+    parents,
     acl,
     signal,
   });

@@ -3,7 +3,6 @@ import { childPath, nameOf, parentOf, sequenceSuffix } from '../../wire/path.ts'
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
 import { sequenceOf } from '../sequence.ts';
-import type { Place } from './contender.ts';
 import {
   decideReadWrite,
   type LockSide,
@@ -23,6 +22,7 @@ import {
   type TermOptions,
   termsFromNow,
 } from './lock.ts';
+import type { Place } from './place.ts';
 import { abandon, assertSession, makePlace } from './place.ts';
 
 const MARKERS: Record<LockSide, string> = { read: READ_MARKER, write: WRITE_MARKER };

@@ -1,7 +1,8 @@
 import { type Acl, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { WaitTimeoutError } from '../errors.ts';
-import { contend, type Place } from '../lock/contender.ts';
+import { contend } from '../lock/contender.ts';
 import { Hold, type Lease } from '../lock/lease.ts';
+import type { Place } from '../lock/place.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { until } from '../until.ts';
