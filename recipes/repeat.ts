@@ -1,4 +1,10 @@
-import { ConnectionLossError, SessionExpiredError, type UnansweredError } from '../client/index.ts';
+import {
+  ConnectionLossError,
+  QueueFullError,
+  SessionExpiredError,
+  type UnansweredError,
+} from '../client/index.ts';
+import { isBusy } from '../client/retry-policies.ts';
 
 /**
  * Whether an operation that ended so may be sent again, on another connection or in another session: it waits for one, so a loop
@@ -6,6 +12,11 @@ import { ConnectionLossError, SessionExpiredError, type UnansweredError } from '
  */
 export function mayRepeat(error: unknown): error is UnansweredError {
   return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+}
+
+/** Whether an operation was refused for the moment only, by a server or because too many wait in the client: asked again, it may do. */
+export function isRefusedForNow(error: unknown): boolean {
+  return isBusy(error) || error instanceof QueueFullError;
 }
 
 /** Does what may be done any number of times, until it was answered. */

@@ -15,6 +15,7 @@ import {
   ZooKeeperError,
 } from '../../client/index.ts';
 import { childPath, parentOf } from '../../wire/path.ts';
+import { isRefusedForNow, mayRepeat } from '../repeat.ts';
 import { type Flight, ReadQueue } from './read-queue.ts';
 import type { Extent } from './scope.ts';
 import { NodeTable } from './table.ts';
@@ -36,14 +37,6 @@ export interface MirrorEvents<T> {
   ended(): void;
 }
 
-/** What a server says that may do it when asked again. */
-const askAgain: ReadonlySet<string> = new Set([
-  'OperationTimeout',
-  'RequestTimeout',
-  'SessionMoved',
-  'ThrottledOp',
-  'QueueFull',
-]);
 const ASK_AGAIN_MS = 200;
 
 /**
@@ -124,7 +117,7 @@ export class Mirror<T> {
           return;
         }
         // The next one waits for another connection, so this cannot spin.
-        if (!(error instanceof ConnectionLossError || error instanceof SessionExpiredError)) throw error;
+        if (!mayRepeat(error)) throw error;
       }
     }
     if (this.ended) await this.#watch.remove();
@@ -265,10 +258,7 @@ export class Mirror<T> {
     if (error instanceof NoNodeError) {
       this.#absent(what, path);
       if (this.#oneShot && path === this.#extent.root) await this.#awaitRoot(signal);
-    } else if (
-      error instanceof ConnectionLossError ||
-      (error instanceof ZooKeeperError && askAgain.has(error.code))
-    ) {
+    } else if (error instanceof ConnectionLossError || isRefusedForNow(error)) {
       flight.again = flight.reading;
       await this.#pauseFor(ASK_AGAIN_MS);
     } else if (error instanceof ZooKeeperError) {

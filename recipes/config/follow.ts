@@ -4,10 +4,9 @@ import {
   NoNodeError,
   NotReadOnlyError,
   type ZooKeeperClient,
-  ZooKeeperError,
 } from '../../client/index.ts';
 import { pause } from '../../client/retrying.ts';
-import { mayRepeat } from '../repeat.ts';
+import { isRefusedForNow, mayRepeat } from '../repeat.ts';
 import { unless } from '../until.ts';
 
 /** Several nodes as they were at one moment, in the order of their paths; null where there was none. */
@@ -45,14 +44,6 @@ export async function readAll(
   });
 }
 
-/** What a server or the client says that may do it when asked again. */
-const askAgain: ReadonlySet<string> = new Set([
-  'OperationTimeout',
-  'RequestTimeout',
-  'SessionMoved',
-  'ThrottledOp',
-  'QueueFull',
-]);
 const ASK_AGAIN_MS = 200;
 
 /** Waits until the server has what was committed. One without a quorum cannot, and what it has is all there is. */
@@ -128,7 +119,7 @@ export async function* follow(
       } catch (error) {
         if (signal.aborted || error instanceof ClosedError) return undefined;
         if (mayRepeat(error)) continue;
-        if (!(error instanceof ZooKeeperError && askAgain.has(error.code))) throw error;
+        if (!isRefusedForNow(error)) throw error;
         await pause(client.ports, ASK_AGAIN_MS, signal).catch(() => {});
       }
     }

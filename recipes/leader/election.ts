@@ -1,12 +1,13 @@
-import { onAbort } from '../../client/aborts.ts';
 import {
   ClosedError,
   ConnectionLossError,
+  NoNodeError,
   NotReadOnlyError,
   SessionExpiredError,
   type ZooKeeperClient,
-  ZooKeeperError,
 } from '../../client/index.ts';
+import { pause as pauseOrReject } from '../../client/retrying.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { Candidate, type Line, untilWritable } from './candidate.ts';
 import { type ErrorPolicy, Term } from './term.ts';
 
@@ -22,15 +23,6 @@ export interface ElectionSettings {
   readonly ended: (error: Error | null, client: boolean) => void;
 }
 
-/** Answers that may be others later; a directory is made with the node, unless somebody goes on deleting it. */
-const askAgain: ReadonlySet<string> = new Set([
-  'OperationTimeout',
-  'RequestTimeout',
-  'SessionMoved',
-  'ThrottledOp',
-  'QueueFull',
-  'NoNode',
-]);
 const ASK_AGAIN_MS = 1_000;
 
 /**
@@ -146,27 +138,13 @@ export class Election {
     // The next request waits for another connection, so this cannot spin.
     if (error instanceof ConnectionLossError) return;
     if (error instanceof NotReadOnlyError) return untilWritable(this.#client, stop);
-    if (error instanceof ClosedError || !(error instanceof ZooKeeperError) || !askAgain.has(error.code)) {
-      throw error;
-    }
+    // A directory is made with the node, unless somebody goes on deleting it.
+    if (!(isRefusedForNow(error) || error instanceof NoNodeError)) throw error;
     await pause(this.#client, ASK_AGAIN_MS, stop);
   }
 }
 
 /** Waits for a while, or until the signal aborts; never rejects. */
 export function pause(client: ZooKeeperClient, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const release = onAbort(signal, () => {
-      cancel();
-      resolve();
-    });
-    const cancel = client.ports.after(delayMs, () => {
-      release();
-      resolve();
-    });
-  });
+  return pauseOrReject(client.ports, delayMs, signal).catch(() => {});
 }

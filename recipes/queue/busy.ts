@@ -1,23 +1,9 @@
-import { type ZooKeeperClient, ZooKeeperError } from '../../client/index.ts';
-
-/** Answers by which a server says that it did not try, or cannot tell: asked again, it may. */
-const codes: ReadonlySet<string> = new Set([
-  'OperationTimeout',
-  'RequestTimeout',
-  'SessionMoved',
-  'ThrottledOp',
-]);
+import type { ZooKeeperClient } from '../../client/index.ts';
+import { pause as pauseFor } from '../../client/retrying.ts';
 
 const PAUSE_MS = 200;
 
-/** Whether a server has refused something for the moment only. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof ZooKeeperError && codes.has(error.code);
-}
-
-/** Leaves a server in peace for a while. */
+/** Leaves a server in peace for a while that has refused something for the moment. */
 export function pause(client: ZooKeeperClient): Promise<void> {
-  return new Promise((resolve) => {
-    client.ports.after(PAUSE_MS, resolve);
-  });
+  return pauseFor(client.ports, PAUSE_MS, undefined);
 }

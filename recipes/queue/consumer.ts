@@ -1,15 +1,11 @@
 import PQueue from 'p-queue';
 import { onAbort } from '../../client/aborts.ts';
-import {
-  ClosedError,
-  ConnectionLossError,
-  NoNodeError,
-  SessionExpiredError,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
+import { ClosedError, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { isBusy } from '../../client/retry-policies.ts';
+import { mayRepeat } from '../repeat.ts';
 import { Backlog } from './backlog.ts';
 import { Bell } from './bell.ts';
-import { isBusy, pause } from './busy.ts';
+import { pause } from './busy.ts';
 import type { Naming } from './names.ts';
 import { QueueWatcher } from './watcher.ts';
 import type { Worked, WorkSignals } from './work.ts';
@@ -187,7 +183,7 @@ export class Consumer {
 
 /** What passes: when there is a connection again, which the next request waits for, or in a while. */
 function isTransient(error: unknown): boolean {
-  return error instanceof ConnectionLossError || error instanceof SessionExpiredError || isBusy(error);
+  return mayRepeat(error) || isBusy(error);
 }
 
 function closed(path: string): ClosedError {

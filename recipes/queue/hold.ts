@@ -9,9 +9,10 @@ import {
   UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { isBusy } from '../../client/retry-policies.ts';
 import { lookingController } from '../lock/looking-signal.ts';
 import { SessionEnd } from '../session-end.ts';
-import { isBusy, pause } from './busy.ts';
+import { pause } from './busy.ts';
 import { ItemInDoubtError } from './errors.ts';
 
 /** The nodes of an item. */
