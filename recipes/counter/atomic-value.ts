@@ -28,8 +28,12 @@ export interface AtomicValueOptions<T> extends AtomicOptions {
  *
  * A change whose answer was lost with the connection is never made twice. Where it cannot be told whether it was made (the value
  * is what it would have made, but another client may have made the same), the promise rejects with the `ConnectionLossError` or
- * `SessionExpiredError`, whose `outcome` is `unknown`; with `receiptsPath` only where the session was lost. Not promised: that a node which was deleted and made again between
- * a read and the write that follows is recognised as another one.
+ * `SessionExpiredError`, whose `outcome` is `unknown`; with `receiptsPath` only where the session was lost.
+ *
+ * Of changes that follow each other within 100 ms the later ones begin with what the one before wrote, without reading: one round
+ * trip instead of two, and where somebody else wrote in between, the write is refused and the change made anew on what is there.
+ * Not promised: that a node which was deleted and made again between a read, or such a write, and the write that follows is
+ * recognised as another one.
  */
 export class DistributedAtomicValue<T = Uint8Array> implements AsyncDisposable {
   readonly path: string;

@@ -3,6 +3,7 @@ import {
   type BackoffPolicy,
   type NodeData,
   NoNodeError,
+  type Stat,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { backoffMs } from '../../client/retry.ts';
@@ -14,6 +15,7 @@ import { unless } from '../until.ts';
 import { Change, type Make, type RawResult } from './change.ts';
 import { compareAndSet, createIfMissing } from './compare-and-set.ts';
 import { Receipt } from './receipt.ts';
+import { Written } from './written.ts';
 
 export interface AtomicOptions {
   /** How often a change is tried before the lock is taken, or given up if there is none. Default 10. */
@@ -61,6 +63,7 @@ export class AtomicWriter {
   readonly #backoff: BackoffPolicy;
   readonly #mutex: InterProcessMutex | null;
   readonly #receipt: Receipt | null;
+  readonly #written: Written;
   #waiting: Change[] = [];
   #running = false;
   /** Stops the present batch, when nobody waits for it any more. */
@@ -71,6 +74,7 @@ export class AtomicWriter {
     this.#client = client;
     this.#path = path;
     this.#acl = options.acl;
+    this.#written = new Written(client.ports);
     this.#triesMax = positive('triesMax', options.triesMax ?? 10);
     this.#lockTriesMax = positive('lockTriesMax', options.lockTriesMax ?? 100);
     this.#lockTimeoutMs = options.lockTimeoutMs ?? 15_000;
@@ -121,21 +125,22 @@ export class AtomicWriter {
       this.#batch = this.#waiting.filter(({ settled }) => !settled);
       this.#waiting = [];
       if (this.#batch.length === 0) continue;
-      this.#stop = new AbortController();
+      if (this.#stop.signal.aborted) this.#stop = new AbortController();
       const batch = this.#batch;
       try {
         await this.#write(batch);
       } catch (error) {
+        this.#batch = [];
         for (const change of batch) change.fail(error);
       }
     }
-    this.#batch = [];
     this.#running = false;
   }
 
   async #write(batch: readonly Change[]): Promise<void> {
     const tally: Tally = { optimisticTries: 0, optimisticMs: 0, promotedTries: 0, promotedMs: 0 };
     const written = (await this.#optimistic(batch, tally)) || (await this.#promoted(batch, tally));
+    this.#batch = [];
     for (const change of batch) change.finish(written, tally);
   }
 
@@ -145,7 +150,7 @@ export class AtomicWriter {
     try {
       for (;;) {
         tally.optimisticTries++;
-        if (await this.#once(batch)) return true;
+        if (await this.#once(batch, tally.optimisticTries === 1)) return true;
         if (tally.optimisticTries >= this.#triesMax) return false;
         await this.#pause(tally.optimisticTries - 1);
       }
@@ -168,7 +173,7 @@ export class AtomicWriter {
         while (tally.promotedTries < this.#lockTriesMax && !lease.signal.aborted) {
           if (tally.promotedTries > 0) await this.#pause(0);
           tally.promotedTries++;
-          if (await this.#once(batch)) return true;
+          if (await this.#once(batch, false)) return true;
         }
         return false;
       } finally {
@@ -183,33 +188,37 @@ export class AtomicWriter {
     }
   }
 
-  /** Reads, makes all changes of the batch one after the other and writes the outcome; false if somebody else was first. */
-  async #once(batch: readonly Change[]): Promise<boolean> {
-    const { signal } = this.#stop;
-    const node = await this.read(signal);
-    const before = node === null ? null : (node.data ?? Buffer.alloc(0));
-    let present = before;
-    let changed = false;
-    for (const change of batch) {
-      if (change.settled) continue;
-      try {
-        const made = await change.make(present);
-        change.wrote = made !== null;
-        if (made === null || change.settled) continue;
-        present = made;
-        changed = true;
-      } catch (error) {
-        change.fail(error);
+  /**
+   * Makes all changes of the batch one after the other on what is there and writes the outcome; false if somebody else was first.
+   * Starts from what this object wrote itself a moment ago where it may, and reads where that has proved to be out of date.
+   */
+  async #once(batch: readonly Change[], first: boolean): Promise<boolean> {
+    const known = first ? this.#written.recent() : null;
+    this.#written.forget();
+    if (known !== null) {
+      const made = await remake(batch, known.data, true);
+      const stat = made === null ? null : await this.#put(known.stat, made);
+      if (stat !== null) {
+        this.#written.is(made!, stat);
+        return true;
       }
     }
-    if (!changed || present === null) return true;
+    const node = await this.read(this.#stop.signal);
+    const made = await remake(batch, node === null ? null : (node.data ?? Buffer.alloc(0)), false);
+    if (made === null) return true;
     const seen = node?.stat ?? null;
-    if (this.#receipt !== null) return this.#receipt.write(this.#path, seen, present, signal);
-    const stat =
-      seen === null
-        ? await createIfMissing(this.#client, this.#path, present, this.#acl, signal)
-        : await compareAndSet(this.#client, this.#path, seen, present, signal);
+    if (this.#receipt !== null) return this.#receipt.write(this.#path, seen, made, this.#stop.signal);
+    const stat = await this.#put(seen, made);
+    // Where others write as well, a guess is not worth its round trip.
+    if (stat !== null && first && known === null) this.#written.is(made, stat);
     return stat !== null;
+  }
+
+  #put(seen: Stat | null, data: Buffer): Promise<Stat | null> {
+    const { signal } = this.#stop;
+    return seen === null
+      ? createIfMissing(this.#client, this.#path, data, this.#acl, signal)
+      : compareAndSet(this.#client, this.#path, seen, data, signal);
   }
 
   async #pause(round: number): Promise<void> {
@@ -224,6 +233,33 @@ export class AtomicWriter {
       cancel();
     }
   }
+}
+
+/**
+ * The data after all changes of a batch that still wait, made one after the other; null if none of them has anything to write. Of a
+ * `guess` nothing may come but data, whose writing proves it: where a change leaves the value or throws, that too is null, and nobody is told.
+ */
+async function remake(
+  batch: readonly Change[],
+  before: Buffer | null,
+  guess: boolean,
+): Promise<Buffer | null> {
+  let present = before;
+  let changed = false;
+  for (const change of batch) {
+    if (change.settled) continue;
+    try {
+      const made = await change.make(present);
+      change.wrote = made !== null;
+      if (made === null || change.settled) continue;
+      present = made;
+      changed = true;
+    } catch (error) {
+      if (guess) return null;
+      change.fail(error);
+    }
+  }
+  return changed ? present : null;
 }
 
 function positive(name: string, value: number): number {

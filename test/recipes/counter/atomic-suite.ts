@@ -65,6 +65,28 @@ export function describeAtomic(name: string, start: () => Promise<ServerUnderTes
       expect((await client.get(counter.path)).stat.version).toBe(1);
     });
 
+    test('what this object wrote a moment ago is not taken for what is there', async () => {
+      const path = fresh();
+      const [counter, theirs] = [
+        new DistributedAtomicLong(client, path),
+        new DistributedAtomicLong(other, path),
+      ];
+      await counter.trySet(1);
+      await theirs.trySet(7);
+      expect(await counter.increment()).toMatchObject({ succeeded: true, pre: 7, post: 8 });
+      await counter.trySet(1);
+      await theirs.trySet(7);
+      expect(await counter.compareAndSet(1, 2)).toMatchObject({ succeeded: false, pre: 7 });
+      await counter.trySet(1);
+      await theirs.trySet(7);
+      expect(await counter.compareAndSet(7, 9)).toMatchObject({ succeeded: true, pre: 7, post: 9 });
+      await counter.trySet(Number.MAX_SAFE_INTEGER);
+      await theirs.trySet(7);
+      expect(await counter.increment()).toMatchObject({ succeeded: true, pre: 7, post: 8 });
+      await client.delete(path);
+      expect(await counter.increment()).toMatchObject({ succeeded: true, pre: 0, post: 1 });
+    });
+
     test('compareAndSet, trySet, forceSet and initialize', async () => {
       const counter = new DistributedAtomicLong(client, fresh());
       expect(await counter.compareAndSet(1, 2)).toMatchObject({ succeeded: false, pre: 0, post: null });
