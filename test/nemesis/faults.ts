@@ -7,6 +7,17 @@ import type { Cluster, ClusterServer, Condition } from './cluster.ts';
 /** How long an ensemble that is left alone may take until every member serves. */
 const CALM_LIMIT_MS = 120_000;
 
+export type Fault = 'kill' | 'pause' | 'disconnect';
+
+export interface NemesisOptions {
+  /** How often each comes, compared with the others. */
+  readonly weights?: Readonly<Record<Fault, number>>;
+  /** How many servers it harms at a time at most. Default all of them. */
+  readonly harmedMax?: number;
+}
+
+const WEIGHTS: Readonly<Record<Fault, number>> = { kill: 4, pause: 3, disconnect: 4 };
+
 /**
  * Does harm to servers, as a seed says: kills, pauses and disconnects them, the leader more often than others, as many at a time as it
  * likes, and lets them come back. What it did is in `story`.
@@ -15,12 +26,17 @@ export class Nemesis {
   readonly story: string[] = [];
   readonly #cluster: Cluster;
   readonly #rng: Rng;
+  readonly #weights: Readonly<Record<Fault, number>>;
+  readonly #harmedMax: number;
   readonly #conditions = new Map<ClusterServer, Condition>();
   readonly #beginMs = performance.now();
 
-  constructor(cluster: Cluster, rng: Rng) {
+  constructor(cluster: Cluster, rng: Rng, options: NemesisOptions = {}) {
+    const { weights = WEIGHTS, harmedMax = cluster.servers.length } = options;
     this.#cluster = cluster;
     this.#rng = rng;
+    this.#harmedMax = harmedMax;
+    this.#weights = cluster.hasNetwork ? weights : { ...weights, disconnect: 0 };
     for (const server of cluster.servers) this.#conditions.set(server, 'up');
   }
 
@@ -40,8 +56,9 @@ export class Nemesis {
   }
 
   async #step(): Promise<void> {
-    const { servers, hasNetwork } = this.#cluster;
+    const { servers } = this.#cluster;
     const hurt = servers.filter((server) => this.#conditions.get(server) !== 'up');
+    if (hurt.length >= this.#harmedMax) return this.#heal(this.#rng.pick(hurt));
     if (hurt.length > 0 && this.#rng.chance(hurt.length * 2 > servers.length ? 75 : 50)) {
       return this.#heal(this.#rng.pick(hurt));
     }
@@ -50,11 +67,11 @@ export class Nemesis {
     const aim = this.#rng.chance(40);
     const any = this.#rng.pick(well);
     const leader = aim ? await leaderOf(well) : null;
-    const fault = this.#rng.weighted({ kill: 4, pause: 3, disconnect: hasNetwork ? 4 : 0 });
+    const fault = this.#rng.weighted(this.#weights);
     await this.#hurt(leader ?? any, fault, leader !== null);
   }
 
-  async #hurt(server: ClusterServer, fault: 'kill' | 'pause' | 'disconnect', leads: boolean): Promise<void> {
+  async #hurt(server: ClusterServer, fault: Fault, leads: boolean): Promise<void> {
     this.#tell(`${fault} ${server.id}${leads ? ' (the leader)' : ''}`);
     if (fault === 'kill') await server.kill();
     else if (fault === 'pause') await server.pause();
