@@ -10,12 +10,15 @@ import {
 import { ZNodeCache } from './cache/index.ts';
 import { ConfigStore } from './config/index.ts';
 import { SharedCount } from './counter/index.ts';
+import { Bindings } from './di/bindings.ts';
 import { ConfigFeed } from './di/config-feed.ts';
-import { closeOnSignals, type TerminationSignal } from './di/termination.ts';
-import { type AnyClass, bind, closed, opened, type Wiring } from './di/wiring.ts';
+import { ModuleLeases, ModuleMutex } from './di/module-mutex.ts';
+import { onResolved } from './di/resolved.ts';
+import { closeOnSignals, ignoreSignals, type TerminationSignal } from './di/termination.ts';
+import { bind, opened, type Wiring } from './di/wiring.ts';
 import { ServiceDiscovery } from './discovery/index.ts';
 import { LeaderLatch, type LeaderLatchOptions } from './leader/index.ts';
-import { InterProcessMutex, InterProcessReadWriteLock, InterProcessSemaphoreV2 } from './lock/index.ts';
+import { InterProcessReadWriteLock, InterProcessSemaphoreV2 } from './lock/index.ts';
 import { PersistentNode } from './node/index.ts';
 import { Scope } from './scope.ts';
 import * as tokens from './tokens.ts';
@@ -43,22 +46,29 @@ export class ZookitModule implements AsyncDisposable {
   readonly #wiring: Wiring;
   readonly #latches = new Map<string, Promise<LeaderLatch>>();
   readonly #feeds = new Map<string, ConfigFeed<unknown>>();
-  readonly #binding = new Set<Promise<void>>();
+  readonly #bindings: Bindings;
 
   /** @internal Use `registerZookit`. */
   constructor(container: DependencyContainer, client: ZooKeeperClient, scope: Scope, discoveryPath: string) {
     this.client = client;
     this.scope = scope;
     this.discovery = scope.own('discovery', new ServiceDiscovery(client, discoveryPath));
+    const leases = new ModuleLeases();
+    scope.onClose('locks', () => leases.close());
     this.#wiring = {
-      client,
       scope,
       discovery: this.discovery,
+      mutex: (path, options) => new ModuleMutex(leases, client, path, options),
       latch: (path, options) => this.#latch(path, options),
       feed: (path, schema, whenAbsent) => this.#feed(path, schema, whenAbsent),
     };
     this.#register(container);
-    this.#watch(container);
+    this.#bindings = new Bindings(this.#wiring);
+    scope.onClose('decorators', opened(this.#wiring));
+    scope.onClose(
+      'container',
+      onResolved(container, (made, standIn) => this.#bindings.add(made, standIn)),
+    );
   }
 
   /**
@@ -71,14 +81,10 @@ export class ZookitModule implements AsyncDisposable {
 
   /**
    * Resolves when everything that was declared by instances made so far has begun: services registered, elections stood for, values
-   * of configs there. Rejects with the first thing that could not begin.
+   * of configs there. Rejects with the first thing that could not begin; where nobody waits here, the process is warned of it.
    */
-  async ready(): Promise<void> {
-    while (this.#binding.size > 0) {
-      const [first] = this.#binding;
-      this.#binding.delete(first!);
-      await first;
-    }
+  ready(): Promise<void> {
+    return this.#bindings.ready();
   }
 
   /** Ends everything that was started, the last first, then the client. Rejects with `CloseError`. Idempotent. */
@@ -98,7 +104,7 @@ export class ZookitModule implements AsyncDisposable {
     provide(tokens.CLIENT, client);
     provide(tokens.SCOPE, scope);
     provide(tokens.DISCOVERY, this.discovery);
-    provide(tokens.MUTEX_FACTORY, (path, options) => new InterProcessMutex(client, path, options));
+    provide(tokens.MUTEX_FACTORY, this.#wiring.mutex);
     provide(tokens.READ_WRITE_LOCK_FACTORY, (path, options) => {
       return new InterProcessReadWriteLock(client, path, options);
     });
@@ -115,28 +121,13 @@ export class ZookitModule implements AsyncDisposable {
       return scope.start(`cache ${path}`, (signal) => ZNodeCache.start(client, path, { signal, ...options }));
     });
     provide(tokens.COUNT_FACTORY, (path, initial) => {
-      return scope.start(`count ${path}`, () => SharedCount.start(client, path, initial));
+      return scope.start(`count ${path}`, (signal) => SharedCount.start(client, path, initial, { signal }));
     });
     provide(tokens.NODE_FACTORY, (path, data, options) => {
       return scope.start(`node ${path}`, (signal) => {
         return PersistentNode.start(client, path, data, { signal, ...options });
       });
     });
-  }
-
-  /** Instances of decorated classes are bound when the container makes them, also of classes that are decorated later. */
-  #watch(container: DependencyContainer): void {
-    const classDeclared = (decorated: AnyClass): void => {
-      const bound = (_token: unknown, made: object | object[]): void => {
-        for (const instance of Array.isArray(made) ? made : [made]) {
-          if (!this.scope.signal.aborted) this.#binding.add(bind(instance, this.#wiring));
-        }
-      };
-      container.afterResolution(decorated as new () => object, bound, { frequency: 'Always' });
-    };
-    const open = { wiring: this.#wiring, classDeclared };
-    for (const decorated of opened(open)) classDeclared(decorated);
-    this.scope.onClose('decorators', () => closed(open));
   }
 
   #latch(path: string, options: LeaderLatchOptions): Promise<LeaderLatch> {
@@ -172,6 +163,8 @@ export async function registerZookit(
 ): Promise<ZookitModule> {
   const { connectString, namespace, discoveryPath = '/services', closeOn, ...rest } = options;
   const scope = new Scope();
+  // The first one: a signal is heard until nothing is left to give back.
+  scope.onClose('signals', () => ignoreSignals(scope));
   const client = await scope.start('client', () => connect(connectString, rest));
   try {
     const own = namespace === undefined ? client : client.namespace(`/${namespace.replace(/^\//, '')}`);

@@ -48,7 +48,8 @@ export class Scope implements AsyncDisposable {
 
   /**
    * Starts something after all that was started before, and owns it then. Rejects with what `make` rejects with; while the scope
-   * closes, with the reason of `signal`, and what was made nevertheless is ended at once.
+   * closes, with the reason of `signal`, and what was made nevertheless is ended at once. `make` must not wait for another `start` of
+   * the same scope, whose turn comes after its own.
    */
   start<T extends AsyncDisposable>(name: string, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const started = this.#turn.then(async () => {

@@ -33,6 +33,12 @@ export function configValue<T>(
       await wiring.feed(path, schema, options.default).ready;
     });
   const decorate = (target: unknown, where: string | symbol | ClassAccessorDecoratorContext): unknown => {
+    if (typeof where === 'object' ? where.static : typeof target === 'function') {
+      const name = String(typeof where === 'object' ? where.name : where);
+      throw new TypeError(
+        `@configValue begins with an instance, and ${name} is static; make it a property of one`,
+      );
+    }
     if (typeof where !== 'object') {
       announce((target as object).constructor as AnyClass, where);
       Object.defineProperty(target, where, {

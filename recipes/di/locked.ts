@@ -1,5 +1,5 @@
 import { parentOf } from '../../wire/path.ts';
-import { type AcquireOptions, InterProcessMutex, type MutexOptions } from '../lock/index.ts';
+import type { AcquireOptions, MutexOptions } from '../lock/index.ts';
 import {
   leaseIn,
   type MethodDecorator,
@@ -24,13 +24,12 @@ export function locked<Args extends readonly unknown[] = never>(
 ): MethodDecorator {
   return methodDecorator('@locked', (method, parameters) => ({
     async call(self: object, args: unknown[]) {
-      const { client } = wiringOf(self);
+      const wiring = wiringOf(self);
       const at = typeof path === 'string' ? path : path(...(args as unknown as Args));
       const given = leaseIn(args, parameters);
       const lease = given !== null && parentOf(given.path) === at ? given : undefined;
       const { timeoutMs, ...lockOptions } = options;
-      const mutex = new InterProcessMutex(client, at, lockOptions);
-      await using own = await mutex.acquire({ timeoutMs, lease });
+      await using own = await wiring.mutex(at, lockOptions).acquire({ timeoutMs, lease });
       return await method.apply(self, withLease(args, parameters, own));
     },
   }));

@@ -4,10 +4,10 @@ import { type AnyClass, type Begin, declare } from './wiring.ts';
 /** A path that depends on the arguments of the call. */
 export type PathOf<Args extends readonly unknown[]> = (...args: Args) => string;
 
-// biome-ignore lint/suspicious/noExplicitAny: decorators are given methods of any type, and give back one of the same.
-type AnyMethod = (...args: any[]) => any;
+// biome-ignore lint/suspicious/noExplicitAny: decorators are given methods with any arguments, and give back one of the same type.
+type AnyMethod = (...args: any[]) => Promise<unknown>;
 
-/** A decorator of methods in both forms that TypeScript has: with `experimentalDecorators`, and without. */
+/** A decorator of methods that give a promise, in both forms that TypeScript has: with `experimentalDecorators`, and without. */
 export interface MethodDecorator {
   <M extends AnyMethod>(
     prototype: object,
@@ -20,8 +20,20 @@ export interface MethodDecorator {
 export interface Behaviour {
   /** What a call of the method does instead. */
   call(self: object, args: unknown[]): Promise<unknown>;
-  /** What begins with each instance. */
+  /** What begins with each instance. Static methods have none. */
   readonly begin?: Begin;
+}
+
+const nothing: Begin = async () => {};
+
+/** Throws `TypeError` for what is no method that can be awaited. */
+function checkMethod(decorator: string, method: unknown, name: string): void {
+  if (typeof method !== 'function') throw new TypeError(`${decorator} is for methods, and ${name} is none`);
+  if (/Generator/.test(Object.prototype.toString.call(method))) {
+    throw new TypeError(
+      `${decorator}: ${name} is a generator, which goes on after it has returned; decorate a method that runs it to its end`,
+    );
+  }
 }
 
 /** Makes a decorator that replaces a method. `parameters` is how many the method declares. */
@@ -29,15 +41,22 @@ export function methodDecorator(
   decorator: string,
   behave: (method: AnyMethod, parameters: number) => Behaviour,
 ): MethodDecorator {
-  const replaced = (method: unknown, name: string | symbol) => {
-    if (typeof method !== 'function')
-      throw new TypeError(`${decorator} is for methods, and ${String(name)} is none`);
-    const behaviour = behave(method as AnyMethod, method.length);
+  const replaced = (method: unknown, at: string | symbol, isStatic: boolean) => {
+    const name = String(at);
+    checkMethod(decorator, method, name);
+    const { call, begin } = behave(method as AnyMethod, (method as AnyMethod).length);
+    if (isStatic && begin !== undefined) {
+      throw new TypeError(
+        `${decorator} begins with an instance, and ${name} is static; make it a method of one`,
+      );
+    }
     const wrapper = function (this: object, ...args: unknown[]) {
-      return behaviour.call(this, args);
+      return call(this, args);
     };
-    Object.defineProperty(wrapper, 'name', { value: String(name) });
-    return { wrapper, begin: behaviour.begin };
+    Object.defineProperty(wrapper, 'name', { value: name });
+    // Also where nothing begins: an instance of the class has to know its module.
+    const declared = (decorated: AnyClass) => declare(decorated, `${decorator} ${name}`, begin ?? nothing);
+    return { wrapper, declared };
   };
   const decorate = (
     target: unknown,
@@ -45,15 +64,15 @@ export function methodDecorator(
     descriptor?: PropertyDescriptor,
   ): unknown => {
     if (typeof where !== 'object') {
-      const { wrapper, begin } = replaced(descriptor?.value, where);
-      const decorated = (target as object).constructor as AnyClass;
-      if (begin !== undefined) declare(decorated, `${decorator} ${String(where)}`, begin);
+      const isStatic = typeof target === 'function';
+      const { wrapper, declared } = replaced(descriptor?.value, where, isStatic);
+      if (!isStatic) declared((target as object).constructor as AnyClass);
       return { ...descriptor, value: wrapper };
     }
-    const { wrapper, begin } = replaced(target, where.name);
-    if (begin !== undefined) {
+    const { wrapper, declared } = replaced(target, where.name, where.static);
+    if (!where.static) {
       where.addInitializer(function () {
-        declare((this as object).constructor as AnyClass, `${decorator} ${String(where.name)}`, begin);
+        declared((this as object).constructor as AnyClass);
       });
     }
     return wrapper;

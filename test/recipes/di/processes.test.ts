@@ -62,6 +62,38 @@ test('a process that is asked to end gives back what it holds first, and ends by
   }
 });
 
+const two = `
+import 'reflect-metadata';
+import { container } from 'tsyringe';
+import { registerZookit, resolve, SCOPE } from './recipes/di/index.js';
+const slow = container.createChildContainer();
+await registerZookit(slow, { connectString: process.argv[2] });
+const quick = await registerZookit(container, { connectString: process.argv[2] });
+resolve(slow, SCOPE).onClose('what takes its time', async () => {
+  await quick.close();
+  await new Promise((done) => setTimeout(done, 200));
+  console.log('gave everything back');
+});
+console.log('there');
+`;
+
+test('a process with two modules ends when both have closed', async () => {
+  const file = join(dirname(dirname(built.main)), 'two.mjs');
+  writeFileSync(file, two);
+  const child = start(file);
+  try {
+    const lines: string[] = [];
+    const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    await once(output, 'line');
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(lines).toEqual(['there', 'gave everything back']);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 const standard = `
 import 'reflect-metadata';
 import { container } from 'tsyringe';
@@ -83,17 +115,68 @@ class Reports {
   async sweep(term?: { held: boolean }) {
     return term!.held;
   }
+
+  @locked('/standard/hidden')
+  async #hidden(lease?: { held: boolean }) {
+    return lease!.held && this instanceof Reports;
+  }
+
+  hidden() {
+    return this.#hidden();
+  }
+
+  @locked('/standard/static')
+  static async of(lease?: { held: boolean }) {
+    return lease!.held;
+  }
 }
+
+class Annual extends Reports {
+  @locked('/standard/annual')
+  override async nightly(day: string, lease?: { held: boolean }) {
+    return [...(await super.nightly(day)), lease!.held];
+  }
+}
+
+const faults: string[] = [];
+const fails = (define: () => void) => {
+  try {
+    define();
+  } catch (error) {
+    faults.push((error as Error).message.replace(/[,;].*/, ''));
+  }
+};
+fails(() => {
+  class Items {
+    @locked('/standard/items')
+    async *all() {}
+  }
+});
+fails(() => {
+  class Static {
+    @leaderOnly('/standard/leader')
+    static async sweep() {}
+  }
+});
+fails(() => {
+  class Static {
+    @configValue('/standard/limits', Limits)
+    static accessor limits!: unknown;
+  }
+});
 
 const module = await registerZookit(container, { connectString: process.argv[2]! });
 const reports = await module.bind(new Reports());
+const annual = container.resolve(Annual);
+await module.ready();
 let refused = '';
 try {
   reports.limits = { maxItems: 4 };
 } catch (error) {
   refused = (error as Error).message;
 }
-console.log(JSON.stringify([await reports.nightly('monday'), await reports.sweep(), reports.limits, refused]));
+const calls = [await reports.nightly('monday'), await reports.sweep(), await reports.hidden(), await Reports.of()];
+console.log(JSON.stringify([...calls, await annual.nightly('friday'), annual.limits, refused, faults]));
 await module.close();
 `;
 
@@ -110,8 +193,16 @@ test('the decorators work in their standard form too', async () => {
     expect(JSON.parse(said)).toEqual([
       ['monday', true],
       true,
+      true,
+      true,
+      ['friday', true, true],
       { maxItems: 3 },
       'limits follows the config /standard/limits and cannot be set',
+      [
+        '@locked: all is a generator',
+        '@leaderOnly begins with an instance',
+        '@configValue begins with an instance',
+      ],
     ]);
     expect(await ended).toEqual([0, null]);
   } finally {
