@@ -7,6 +7,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
+import { mayRepeat } from '../repeat.ts';
 import { until } from '../until.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { type About, nodes, TransactionReader } from './nodes.ts';
@@ -114,7 +115,8 @@ export class Asker {
           );
         } catch (error) {
           if (error instanceof NoNodeError) throw new OutcomeUnknownError(this.#directory, this.#id);
-          if (!(error instanceof ConnectionLossError)) throw error;
+          // In the next session there is an asker again.
+          if (!mayRepeat(error)) throw error;
         }
       }
     } finally {

@@ -38,7 +38,7 @@ export interface RunOptions extends OperationOptions {
   readonly participants: readonly string[];
   /**
    * How long the votes may take (and with three phases then the confirmations), counted by whoever coordinates; then it is rolled
-   * back. A coordinator that takes over begins to count anew. Default 30,000.
+   * back. A coordinator that takes over begins to count anew. Infinity: never. Default 30,000.
    */
   readonly voteTimeoutMs?: number | undefined;
   /** Until when to wait. Default `decision`. */
@@ -109,7 +109,8 @@ export class AtomicCommit<T> implements AsyncDisposable {
    * and whoever takes over coordinating brings it to its end.
    *
    * Rejects with `NodeExistsError` if there is a transaction of that id, with what encoding the payload fails with, and like any write
-   * if the connection or the session ends; `outcome` tells then what became of the id.
+   * if the session ends before it is known to have begun; `outcome` tells then what became of the id. If the session ends later, the
+   * waiting goes on in the next one, and rejects with `OutcomeUnknownError` if all was over and removed meanwhile.
    */
   async run(payload: T, options: RunOptions): Promise<CommitOutcome> {
     const { participants, voteTimeoutMs = VOTE_TIMEOUT_MS, waitFor = 'decision', signal } = options;

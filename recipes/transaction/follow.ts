@@ -7,6 +7,7 @@ import {
 } from '../../client/index.ts';
 import { pause } from '../leader/election.ts';
 import { LeaseEndedError } from '../lock/errors.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { until } from '../until.ts';
 
 export interface Following {
@@ -45,8 +46,16 @@ export async function followTransactions(
     }
   };
   await persist(following, async () => {
-    await client.ensurePath(directory, { signal });
-    await until((options) => client.children(directory, options), look, signal);
+    for (;;) {
+      try {
+        await client.ensurePath(directory, { signal });
+        await until((options) => client.children(directory, options), look, signal);
+      } catch (error) {
+        if (!(error instanceof NoNodeError)) throw error;
+        // A directory that is gone is made again.
+        await pause(client, following.retryMs, signal);
+      }
+    }
   });
   await Promise.all(tasks.values());
 }
@@ -60,9 +69,9 @@ async function persist(following: Following, work: () => Promise<void>): Promise
       return;
     } catch (error) {
       if (signal.aborted || endsAll(error)) return;
-      // The next request waits for another connection; a directory that is gone is made again.
-      if (error instanceof ConnectionLossError || error instanceof NoNodeError) continue;
-      report(error);
+      // The next request waits for another connection.
+      if (error instanceof ConnectionLossError) continue;
+      if (!isRefusedForNow(error)) report(error);
       await pause(client, retryMs, signal);
     }
   }

@@ -14,6 +14,7 @@ import type { CommitState, Decision, Vote } from './state.ts';
 export interface About {
   readonly phases: 2 | 3;
   readonly participants: readonly string[];
+  /** Infinity, for which JSON has null, if it is never too late. */
   readonly voteTimeoutMs: number;
   /** The asker that began it. */
   readonly begunBy?: string;
@@ -29,6 +30,13 @@ export const nodes = {
   done: (id: string): string => `done-${id}`,
 };
 
+/** What the node of a vote holds. */
+export interface WrittenVote {
+  readonly vote: Vote;
+  /** Why it is against the commit. */
+  readonly reason?: string;
+}
+
 interface Written {
   readonly decision: Decision;
   readonly reason: string | null;
@@ -39,6 +47,7 @@ export class TransactionReader {
   readonly path: string;
   readonly #client: ZooKeeperClient;
   readonly #votes = new Map<string, Vote>();
+  readonly #objections = new Map<string, string>();
   #decision: Written | null = null;
 
   constructor(client: ZooKeeperClient, path: string) {
@@ -48,7 +57,11 @@ export class TransactionReader {
 
   /** Rejects with `NoNodeError` if the transaction is not there any more; so do the others. */
   async about(signal: AbortSignal | undefined): Promise<About> {
-    return this.#json<About>('', signal);
+    const about = await this.#json<Omit<About, 'voteTimeoutMs'> & { voteTimeoutMs: number | null }>(
+      '',
+      signal,
+    );
+    return { ...about, voteTimeoutMs: about.voteTimeoutMs ?? Number.POSITIVE_INFINITY };
   }
 
   async payload(signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -76,6 +89,7 @@ export class TransactionReader {
       phases,
       participants,
       votes: decided === null ? new Map(this.#votes) : new Map(),
+      objections: this.#objections,
       precommitted: there.has(nodes.precommit),
       ready: new Set(having(nodes.ready)),
       decision: decided?.decision ?? null,
@@ -86,7 +100,8 @@ export class TransactionReader {
 
   async #readVote(id: string, signal: AbortSignal | undefined): Promise<void> {
     if (this.#votes.has(id)) return;
-    const { vote } = await this.#json<{ vote: Vote }>(nodes.vote(id), signal);
+    const { vote, reason } = await this.#json<WrittenVote>(nodes.vote(id), signal);
+    if (reason !== undefined) this.#objections.set(id, reason);
     this.#votes.set(id, vote === 'yes' ? 'yes' : 'no');
   }
 

@@ -3,7 +3,7 @@ import { childPath } from '../../wire/path.ts';
 import { pause } from '../leader/election.ts';
 import type { Lease } from '../lock/lease.ts';
 import { until } from '../until.ts';
-import { nodes, TransactionReader, writeOnce } from './nodes.ts';
+import { nodes, TransactionReader, type WrittenVote, writeOnce } from './nodes.ts';
 import { type ParticipantAction, participate } from './state.ts';
 
 /** A participant's part in one transaction. */
@@ -47,6 +47,9 @@ export interface ParticipationSettings<T> {
   readonly retryMs: number;
   readonly report: (error: unknown) => void;
 }
+
+/** Of what a handler throws, which may be anything; a vote that does not fit into a node would be none. */
+const REASON_LENGTH_MAX = 1_000;
 
 /** One participant's way through one transaction, from whatever is written. */
 export class Participation<T> {
@@ -120,7 +123,7 @@ export class Participation<T> {
     }
   }
 
-  async #vote(participants: readonly string[]): Promise<unknown> {
+  async #vote(participants: readonly string[]): Promise<WrittenVote> {
     // Apart from the rest: a lost connection says nothing about the commit.
     const bytes = await this.#reader.payload(this.#signal);
     try {
@@ -129,7 +132,8 @@ export class Participation<T> {
     } catch (error) {
       // Given up because another process may take the part: no vote.
       this.#signal.throwIfAborted();
-      return { vote: 'no', reason: error instanceof Error ? error.message : String(error) };
+      const reason = error instanceof Error ? error.message : String(error);
+      return { vote: 'no', reason: reason.slice(0, REASON_LENGTH_MAX) };
     }
   }
 
@@ -155,6 +159,8 @@ export class Participation<T> {
 
   async #part(bytes: Uint8Array, participants: readonly string[]): Promise<TransactionPart<T>> {
     const payload = await this.#settings.codec.decode(bytes);
+    // No handler is called that another process may have been called for meanwhile.
+    this.#signal.throwIfAborted();
     const { fencingToken } = this.#lease;
     return { id: this.#transaction, payload, participants, fencingToken, signal: this.#signal };
   }

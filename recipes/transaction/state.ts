@@ -7,6 +7,8 @@ export interface CommitState {
   readonly phases: 2 | 3;
   readonly participants: readonly string[];
   readonly votes: ReadonlyMap<string, Vote>;
+  /** Why those who voted no did so, where they said. */
+  readonly objections: ReadonlyMap<string, string>;
   /** Whether everybody has been told that all have voted yes (three phases). */
   readonly precommitted: boolean;
   /** Who has confirmed that (three phases). */
@@ -33,7 +35,10 @@ export function coordinate(state: CommitState, late: boolean): CoordinatorAction
     return over ? { kind: 'remove' } : { kind: 'wait' };
   }
   const against = participants.find((id) => votes.get(id) === 'no');
-  if (against !== undefined) return rollback(`${against} voted no`);
+  if (against !== undefined) {
+    const objection = state.objections.get(against);
+    return rollback(`${against} voted no${objection === undefined ? '' : `: ${objection}`}`);
+  }
   const unvoted = participants.filter((id) => !votes.has(id));
   if (unvoted.length > 0)
     return late ? rollback(`no vote of ${unvoted.join(', ')} in time`) : { kind: 'wait' };

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { connect } from '../../../client/index.ts';
-import { ThreePhaseCommit } from '../../../recipes/index.ts';
+import { ThreePhaseCommit, TwoPhaseCommit } from '../../../recipes/index.ts';
 import { TestServer } from '../../../testing/index.ts';
+import { CountedSteps } from '../../kit/effects.ts';
 import { untilChildren } from '../leader/waiting.ts';
 import { Books } from './books.ts';
 import { describeCommit } from './commit-suite.ts';
@@ -30,4 +31,33 @@ test('three phases: one that dies after its vote makes everybody roll back', asy
   });
   await untilChildren(client, '/t/transactions', 0);
   expect(books.of(outcome.id)).toEqual({ a: 'rolled-back', b: 'rolled-back' });
+});
+
+test('an outcome is waited for over sessions that end, at whichever step', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  await using a = await TwoPhaseCommit.start(client, '/t');
+  // It stays, as nobody takes the part.
+  const outcome = await a.run({}, { participants: ['nobody'], voteTimeoutMs: 0, id: 't' });
+  let last = 0;
+  for (let at = 0; at === last; at++) {
+    expect(at).toBeLessThan(50);
+    const steps = new CountedSteps();
+    await using other = await connect(server.connectString, {
+      ports: steps.ports,
+      backoff: { baseMs: 1, maxMs: 2 },
+    });
+    await using asking = await TwoPhaseCommit.start(other, '/t');
+    const base = steps.steps;
+    steps.onStep = (step) => {
+      if (last > at || step - base < at) return;
+      last = at + 1;
+      server.expireSession(other.sessionId);
+    };
+    expect(await asking.outcome('t')).toEqual(outcome);
+    steps.onStep = () => {};
+  }
+  expect(last).toBeGreaterThan(3);
+  const names = await client.children('/t/transactions/t');
+  expect(names.filter((name) => name.startsWith('asker-'))).toEqual([]);
 });

@@ -92,8 +92,61 @@ export function describeCommit(name: string, start: () => Promise<ServerUnderTes
         participant: { ...books.handlers('b'), id: 'b', prepare },
       });
       const outcome = await a.run({}, { participants: ['a', 'b'], waitFor: 'everybody' });
-      expect(outcome).toMatchObject({ decision: 'rollback', reason: 'b voted no' });
+      expect(outcome).toMatchObject({ decision: 'rollback', reason: 'b voted no: not enough in stock' });
       expect(books.of(outcome.id)).toEqual({ a: 'rolled-back', b: 'rolled-back' });
+    });
+
+    test('a reason that does not fit into a node is cut', async () => {
+      const path = fresh();
+      const prepare = () => {
+        throw new Error('x'.repeat(2_000_000));
+      };
+      await using a = await startAs(client, path, 'a', {
+        participant: { ...books.handlers('a'), id: 'a', prepare },
+      });
+      const { reason } = await a.run({}, { participants: ['a'] });
+      expect(reason).toBe(`a voted no: ${'x'.repeat(1_000)}`);
+    });
+
+    test('votes that may take for ever are waited for', async () => {
+      const path = fresh();
+      await using a = await startAs(client, path, 'a');
+      const running = a.run({}, { participants: ['a', 'b'], voteTimeoutMs: Number.POSITIVE_INFINITY });
+      while (books.transactions.length === 0) await client.sync();
+      await using _b = await startAs(other, path, 'b');
+      expect(await running).toMatchObject({ decision: 'commit' });
+    });
+
+    test('a transaction of which something was deleted is told of, and looked at again after a while', async () => {
+      const path = fresh();
+      const errors: unknown[] = [];
+      const told = gate();
+      const onError = (error: unknown) => {
+        errors.push(error);
+        told.open();
+      };
+      const reads: string[] = [];
+      const get = client.get.bind(client);
+      client.get = ((at: string, options) => {
+        reads.push(at);
+        return get(at, options);
+      }) as typeof client.get;
+      try {
+        await using a = await Commit.start(other, path);
+        const running = a.run({}, { participants: ['a'], id: 't' });
+        running.catch(() => {});
+        while ((await client.exists(`${path}/transactions/t/payload`)) === null) await client.sync();
+        await client.delete(`${path}/transactions/t/payload`);
+        await using _a = await startAs(client, path, 'a', { retryMs: 60_000, onError });
+        await told.opened;
+        for (let i = 0; i < 20; i++) await client.sync();
+        expect(reads.filter((at) => at.endsWith('/payload'))).toHaveLength(1);
+        expect(errors).toEqual([expect.objectContaining({ code: 'NoNode' })]);
+        await client.create(`${path}/transactions/t/vote-a`, '{"vote":"no"}');
+        expect(await running).toMatchObject({ decision: 'rollback', reason: 'a voted no' });
+      } finally {
+        client.get = get;
+      }
     });
 
     test('one does not vote in time: it is rolled back, and the absent one learns it when it comes', async () => {

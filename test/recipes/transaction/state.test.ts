@@ -11,6 +11,7 @@ function stateOf(
     phases: 2,
     participants: ['a', 'b'],
     votes,
+    objections: new Map(),
     precommitted: false,
     ready: new Set(),
     decision: null,
@@ -29,6 +30,12 @@ describe('a coordinator', () => {
     ['decides to commit when all have voted yes', stateOf({ yes: 'ab' }), false, commit],
     ['also when the last vote came late', stateOf({ yes: 'ab' }), true, commit],
     ['decides to roll back at the first no', stateOf({ no: 'b' }), false, rollback('b voted no')],
+    [
+      'and says why',
+      stateOf({ no: 'b', objections: new Map([['b', 'sold out']]) }),
+      false,
+      rollback('b voted no: sold out'),
+    ],
     ['names who did not vote in time', stateOf({ yes: 'a' }), true, rollback('no vote of b in time')],
     ['3: tells everybody first', stateOf({ phases: 3, yes: 'ab' }), false, { kind: 'precommit' }],
     [
