@@ -1,12 +1,10 @@
 import PQueue from 'p-queue';
 import { onAbort } from '../../client/aborts.ts';
 import { ClosedError, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
-import { isBusy } from '../../client/retry-policies.ts';
-import { mayRepeat } from '../repeat.ts';
 import { Backlog } from './backlog.ts';
 import { Bell } from './bell.ts';
-import { pause } from './busy.ts';
 import type { Naming } from './names.ts';
+import { isRefused, isTransient, pause } from './passing.ts';
 import { QueueWatcher } from './watcher.ts';
 import type { Worked, WorkSignals } from './work.ts';
 
@@ -25,8 +23,8 @@ export interface ConsumerPlan {
   work(name: string, signals: WorkSignals): Promise<Worked>;
 }
 
-/** Longest wait that timers can do; waking up early does no harm. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
+/** How long it waits at most for an item to become due: somebody may set the clock, of which no timer tells. */
+const LOOK_MS = 60_000;
 
 /** Items are listed again when we came too late for more than this part of those that are known. */
 const LATE_SHARE = 100;
@@ -93,9 +91,14 @@ export class Consumer {
       this.#start(next.name);
       return;
     }
+    if (this.#watcher.stale) {
+      // Newcomers may be due before what is known.
+      await this.#list();
+      return;
+    }
     this.#watcher.watchLocks(this.#elsewhere);
     if (next.kind === 'none') return this.#bell.heard();
-    const cancel = this.#plan.client.ports.after(Math.min(next.afterMs, WAIT_MS_MAX), this.#bell.ring);
+    const cancel = this.#plan.client.ports.after(Math.min(next.afterMs, LOOK_MS), this.#bell.ring);
     await this.#bell.heard();
     cancel();
   }
@@ -122,8 +125,8 @@ export class Consumer {
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof NoNodeError) await this.#prepare();
+      else if (isRefused(error)) await pause(this.#plan.client);
       else if (!isTransient(error) || ++this.#failuresInRow > FAILURES_MAX) throw error;
-      if (isBusy(error)) await pause(this.#plan.client);
       return false;
     }
   }
@@ -141,7 +144,8 @@ export class Consumer {
     this.#inHand.add(name);
     void this.#work.add(async () => {
       const worked = await this.#attempt(name);
-      this.#inHand.delete(name);
+      // One that cannot be dealt with counts as in hand from now on: it would be tried again and again.
+      if (worked !== 'stuck') this.#inHand.delete(name);
       if (worked === 'elsewhere') this.#elsewhere.add(name);
       // Its node has not changed, so that no watch tells.
       if (worked === 'back') this.#watcher.expire();
@@ -157,7 +161,7 @@ export class Consumer {
       return await this.#plan.work(name, { stopping: this.#stop.signal, cutShort: this.#cutShort.signal });
     } catch (error) {
       if (!this.#stop.signal.aborted && !isTransient(error)) this.#fail(error);
-      if (isBusy(error)) await pause(this.#plan.client);
+      if (isRefused(error)) await pause(this.#plan.client);
       return 'back';
     }
   }
@@ -175,15 +179,10 @@ export class Consumer {
     const cancel =
       graceMs === Number.POSITIVE_INFINITY
         ? () => {}
-        : client.ports.after(Math.min(graceMs, WAIT_MS_MAX), () => this.#cutShort.abort(reason));
+        : client.ports.after(graceMs, () => this.#cutShort.abort(reason));
     await this.#work.onIdle();
     cancel();
   }
-}
-
-/** What passes: when there is a connection again, which the next request waits for, or in a while. */
-function isTransient(error: unknown): boolean {
-  return mayRepeat(error) || isBusy(error);
 }
 
 function closed(path: string): ClosedError {

@@ -9,11 +9,10 @@ import {
   UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-import { isBusy } from '../../client/retry-policies.ts';
 import { lookingController } from '../lock/looking-signal.ts';
 import { SessionEnd } from '../session-end.ts';
-import { pause } from './busy.ts';
 import { ItemInDoubtError } from './errors.ts';
+import { isRefused, pause } from './passing.ts';
 
 /** The nodes of an item. */
 export interface ItemPaths {
@@ -122,7 +121,7 @@ export class ItemHold {
         } catch (error) {
           if (error instanceof ConnectionLossError) continue;
           const { failure } = error instanceof MultiError ? error : { failure: error };
-          if (isBusy(failure)) {
+          if (isRefused(failure)) {
             await pause(this.#client);
             continue;
           }
@@ -241,7 +240,7 @@ async function unlock(
       if (error instanceof NoNodeError) return;
       if (error instanceof ConnectionLossError) continue;
       if (error instanceof UnansweredError) return;
-      if (!isBusy(error)) throw error;
+      if (!isRefused(error)) throw error;
       await pause(client);
     }
   }

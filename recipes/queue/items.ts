@@ -58,6 +58,15 @@ export function unpackItems(data: Uint8Array | null): Packed {
   }
 }
 
+/** The same for bytes that may be anything: what is no encoding is one raw item. */
+export function unpackAnything(data: Uint8Array | null): Packed {
+  try {
+    return unpackItems(data);
+  } catch {
+    return { items: [data ?? Buffer.alloc(0)], notes: { raw: true } };
+  }
+}
+
 /** Notes that cannot be read are not worth an item. */
 function notesIn(trailer: Buffer): ItemNotes {
   try {

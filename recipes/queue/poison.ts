@@ -1,7 +1,7 @@
 import { type Acl, type Codec, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf, parentOf } from '../../wire/path.ts';
 import type { Receipts } from '../receipts.ts';
-import { attemptsIn, packItems, unpackItems } from './items.ts';
+import { attemptsIn, packItems, unpackAnything } from './items.ts';
 import { compareItems, ITEM_PREFIX, type ItemName, type Naming } from './names.ts';
 
 /** An item that was set aside. */
@@ -64,7 +64,7 @@ export class PoisonShelf<T> {
   async #read(path: string, signal: AbortSignal | undefined): Promise<PoisonItem<T> | null> {
     try {
       const { data } = await this.#client.get(path, { signal });
-      const { items, notes } = unpackItems(data);
+      const { items, notes } = unpackAnything(data);
       const bytes = items[0] ?? Buffer.alloc(0);
       const { error = '', failedAtMs = 0 } = notes;
       return {
@@ -95,7 +95,7 @@ export class PoisonShelf<T> {
     const prefix = this.#naming.parse(this.#own(path))?.prefix ?? ITEM_PREFIX;
     return this.#unlessGone(path, async () => {
       const { data } = await this.#client.get(path, { signal });
-      const { items, notes } = unpackItems(data);
+      const { items, notes } = unpackAnything(data);
       const bytes = notes.raw === true ? (items[0] ?? null) : packItems(items);
       const options = { mode: 'persistent-sequential', acl: this.#acl } as const;
       await this.#receipts.apply(

@@ -4,6 +4,8 @@ import {
   BadVersionError,
   type Codec,
   NoNodeError,
+  RequestTooLargeError,
+  ResponseTooLargeError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
@@ -11,9 +13,10 @@ import { childPath } from '../../wire/path.ts';
 import type { Receipts } from '../receipts.ts';
 import { ItemHold } from './hold.ts';
 import { attemptsIn, type Packed, unpackItems } from './items.ts';
-import { type Leftovers, leftoversOf, type Trouble } from './leftovers.ts';
+import { addRest, leftoversOf, shelve, type Trouble, type Unhandled } from './leftovers.ts';
 import type { Naming } from './names.ts';
 import type { Handler, ItemFailure } from './options.ts';
+import { isRefused, isTransient, pause } from './passing.ts';
 
 /** What one consumer does with items. */
 export interface Workplace<T> {
@@ -31,8 +34,11 @@ export interface Workplace<T> {
   prepare(signal?: AbortSignal): Promise<void>;
 }
 
-/** What became of an attempt at an item: dealt with, in somebody else's hand, gone before we came, or given back as it was. */
-export type Worked = 'done' | 'elsewhere' | 'gone' | 'back';
+/**
+ * What became of an attempt at an item: dealt with, in somebody else's hand, gone before we came, given back as it was, or left where
+ * it is because nothing can be done about it.
+ */
+export type Worked = 'done' | 'elsewhere' | 'gone' | 'back' | 'stuck';
 
 /** What tells a consumer to take nothing more, and what also ends the work in hand. */
 export interface WorkSignals {
@@ -52,8 +58,9 @@ export async function workWithLock<T>(
 ): Promise<Worked> {
   const { client, acl } = place;
   const path = childPath(place.path, name);
-  const taken = await withDirectories(place, () =>
-    ItemHold.take(client, { item: path, lock: childPath(lockPath, name) }, { acl, signal: stopping }),
+  const paths = { item: path, lock: childPath(lockPath, name) };
+  const taken = await unlessTooLarge(place, path, () =>
+    withDirectories(place, () => ItemHold.take(client, paths, { acl, signal: stopping })),
   );
   if (typeof taken === 'string') return taken;
   const { hold, data } = taken;
@@ -66,12 +73,15 @@ export async function workWithLock<T>(
       await hold.finish((transaction) => transaction);
     } else if (hold.signal.aborted) {
       // What rejects because it was told to end has not failed.
-      await hold.release();
+      if (packed !== null && trouble.at > 0) await keepRest(place, hold, name, packed, trouble.at);
+      else await hold.release();
       return 'back';
     } else {
-      const leftovers = leftoversOf(place, name, data, packed, trouble);
-      await withDirectories(place, () => hold.finish((transaction) => leftovers.add(transaction)));
-      if (!hold.lost) report(place, path, trouble, leftovers);
+      const failed = { name, data, packed, trouble };
+      const became = await giveBack(place, hold, failed);
+      if (hold.lost) return 'back';
+      report(place, path, trouble, became === 'poison');
+      if (became === 'stuck') return 'stuck';
     }
     return hold.lost ? 'back' : 'done';
   } catch (error) {
@@ -80,6 +90,43 @@ export async function workWithLock<T>(
   } finally {
     unlisten();
   }
+}
+
+/** Gives items back without those that are done. */
+async function keepRest<T>(
+  place: Workplace<T>,
+  hold: ItemHold,
+  name: string,
+  packed: Packed,
+  at: number,
+): Promise<void> {
+  try {
+    await hold.finish((transaction) => addRest(place, name, packed, at, transaction));
+  } catch (error) {
+    if (!(error instanceof RequestTooLargeError)) throw error;
+    await hold.release();
+  }
+}
+
+/** Puts back into the queue, or sets aside, what was not handled of an item in hand. */
+async function giveBack<T>(
+  place: Workplace<T>,
+  hold: ItemHold,
+  failed: Unhandled<T>,
+): Promise<'queue' | 'poison' | 'stuck'> {
+  const leftovers = leftoversOf(place, failed);
+  try {
+    await withDirectories(place, () => hold.finish((transaction) => leftovers.add(transaction)));
+    return leftovers.poison ? 'poison' : 'queue';
+  } catch (error) {
+    if (!(error instanceof RequestTooLargeError)) throw error;
+  }
+  if (!(await withDirectories(place, () => shelve(place, failed)))) {
+    await hold.release();
+    return 'stuck';
+  }
+  await hold.finish((transaction) => transaction);
+  return 'poison';
 }
 
 /** Deletes an item and then handles it: it never comes again. One that fails is set aside. */
@@ -92,7 +139,8 @@ export async function workWithoutLock<T>(
   const path = childPath(place.path, name);
   let data: Buffer | null;
   try {
-    const read = await client.get(path, { signal: stopping });
+    const read = await unlessTooLarge(place, path, () => client.get(path, { signal: stopping }));
+    if (read === 'stuck') return read;
     data = read.data;
     const { version } = read.stat;
     // Not given up half-way: an item that was deleted is to be handled.
@@ -106,13 +154,35 @@ export async function workWithoutLock<T>(
   for (let rest: Buffer | null = data; ; ) {
     const { packed, trouble } = await handle(once, path, rest, cutShort, 0);
     if (trouble === null) return 'done';
-    const leftovers = leftoversOf(once, name, rest, packed, trouble);
-    await withDirectories(place, () =>
-      place.receipts.apply((transaction) => leftovers.addPoison(transaction)),
-    );
-    report(once, path, trouble, leftovers);
-    if (leftovers.rest === null) return 'done';
-    rest = leftovers.rest;
+    const failed = { name, data: rest, packed, trouble };
+    // What was told to end is not to begin with the next.
+    const became = await setAside(once, failed, cutShort.aborted);
+    report(once, path, trouble, became !== 'lost');
+    if (became !== 'first') return 'done';
+    rest = leftoversOf(once, failed).rest;
+    if (rest === null) return 'done';
+  }
+}
+
+/** Sets aside the first of what was not handled and is in the queue no more, or all of it; `lost` if no request can hold it. */
+async function setAside<T>(
+  place: Workplace<T>,
+  failed: Unhandled<T>,
+  all: boolean,
+): Promise<'first' | 'all' | 'lost'> {
+  const leftovers = leftoversOf(place, failed);
+  const first = () => place.receipts.apply((transaction) => leftovers.addPoison(transaction));
+  for (let whole = all; ; ) {
+    try {
+      if (whole) return (await withDirectories(place, () => shelve(place, failed))) ? 'all' : 'lost';
+      await withDirectories(place, first);
+      return 'first';
+    } catch (error) {
+      if (error instanceof RequestTooLargeError) whole = true;
+      // There is no other copy of it: twice on the shelf is better than lost.
+      else if (!isTransient(error)) throw error;
+      if (isRefused(error)) await pause(place.client);
+    }
   }
 }
 
@@ -132,6 +202,9 @@ async function handle<T>(
   }
   for (const [at, encoded] of packed.items.entries()) {
     const attempt = at === 0 ? attemptsIn(packed.notes) + 1 : 1;
+    if (at > 0 && signal.aborted) {
+      return { packed, trouble: { at, item: undefined, attempt, error: signal.reason, readable: true } };
+    }
     let item: T | undefined;
     let readable = false;
     try {
@@ -157,8 +230,27 @@ async function withDirectories<T, R>(place: Workplace<T>, work: () => Promise<R>
   }
 }
 
-function report<T>(place: Workplace<T>, path: string, trouble: Trouble<T>, leftovers: Leftovers): void {
+/** Work that reads an item: if that is too large for an answer it is reported, and stays where it is. */
+async function unlessTooLarge<T, R>(
+  place: Workplace<T>,
+  path: string,
+  work: () => Promise<R>,
+): Promise<R | 'stuck'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ResponseTooLargeError)) throw error;
+    report(place, path, { item: undefined, attempt: 1, error }, false);
+    return 'stuck';
+  }
+}
+
+function report<T>(
+  place: Workplace<T>,
+  path: string,
+  { item, error, attempt }: Pick<Trouble<T>, 'item' | 'error' | 'attempt'>,
+  poison: boolean,
+): void {
   if (place.onFailure === undefined) return;
-  const { item, error, attempt } = trouble;
-  callListener(place.onFailure, { item, path, error, attempt, poison: leftovers.poison });
+  callListener(place.onFailure, { item, path, error, attempt, poison });
 }

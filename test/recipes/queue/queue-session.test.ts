@@ -137,6 +137,51 @@ describe('queues when connections and sessions are lost', () => {
     expect([await queue.size(), await queue.poison()]).toEqual([0, []]);
   });
 
+  test('of items put together, those that are done when the consumer has to end do not come again', async () => {
+    const queue = queueOf(other, '/together');
+    await queue.putMulti(['a', 'b', 'c']);
+    const got = new Collector<string>();
+    const gate = new Gate();
+    const stop = new AbortController();
+    const done = queue.consume(
+      async (item, { signal }) => {
+        got.add(item);
+        await gate.opened;
+        stop.abort();
+        await aborted(signal);
+      },
+      { signal: stop.signal, graceMs: 0 },
+    );
+    await got.until(1);
+    gate.open();
+    await done;
+    expect(got.list).toEqual(['a']);
+    expect(await drain('/together', 2)).toEqual(['b', 'c']);
+    expect(await other.children('/together')).toEqual([]);
+  });
+
+  test('without a lock path, what fails as the session ends is set aside all the same', async () => {
+    await using client = await connect(server.connectString);
+    const options = { codec: text, lockPath: null };
+    const queue = new DistributedQueue<string>(client, '/once', options);
+    await queue.putMulti(['a', 'b', 'c']);
+    const got = new Collector<string>();
+    const stop = new AbortController();
+    const done = queue.consume(
+      (item) => {
+        if (item === 'a') server.expireSession(client.sessionId);
+        got.add(item);
+        if (item !== 'c') throw new Error(`not ${item}`);
+      },
+      { signal: stop.signal },
+    );
+    await got.until(3);
+    stop.abort();
+    await done;
+    expect((await queue.poison()).map(({ item }) => item)).toEqual(['a', 'b']);
+    expect(await queue.size()).toBe(0);
+  });
+
   test('consume ends with the client', async () => {
     const client = await connect(server.connectString);
     const queue = queueOf(client, '/closed');
