@@ -85,9 +85,13 @@ export class DistributedDoubleBarrier {
   }
 
   async #enter(signal: AbortSignal, wait: boolean): Promise<void> {
+    let sessionId: bigint | null = null;
     for (;;) {
       const member = await Member.create(this.#client, this.path, this.#acl, signal);
       try {
+        // A node that vanished with its session, and not by somebody's hand, is not put back.
+        sessionId ??= member.sessionId;
+        if (member.sessionId !== sessionId) throw member.expired();
         for (let first = true; !member.node.deleted; first = false) {
           if (await this.#mayGoIn(member, first, signal)) {
             this.#member = member;

@@ -60,8 +60,11 @@ export class Member {
 
   /** Throws `SessionExpiredError` if the session that the node belongs to is not the client's any more. */
   checkSession(): void {
-    if (this.#client.sessionId === this.sessionId) return;
-    throw new SessionExpiredError({ operation: 'enter', path: this.path }, 'not-applied');
+    if (this.#client.sessionId !== this.sessionId) throw this.expired();
+  }
+
+  expired(): SessionExpiredError {
+    return new SessionExpiredError({ operation: 'enter', path: this.path }, 'not-applied');
   }
 
   /** Deletes the node, however often the connection breaks. */

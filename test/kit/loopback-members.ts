@@ -78,6 +78,11 @@ export class LoopbackMembers implements AsyncDisposable {
     return ids.map((id) => `127.0.0.1:${this.port(id)}`).join(',');
   }
 
+  /** Ends a session at once, as if its client had been silent too long. False where nobody leads, or there is no such session. */
+  expireSession(sessionId: bigint): boolean {
+    return [...this.#running.values()].some((server) => server.expireSession(sessionId));
+  }
+
   /** Resolves when all that run serve clients. */
   async serving(): Promise<void> {
     for (const id of this.ids) {
