@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
+          globalSetup: ['test/kit/java-programs.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -1,21 +1,11 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { javaZooKeeper } from '../kit/java.ts';
-import { Child } from '../kit/processes.ts';
+import { javaProgramsMissing, startJava } from '../kit/java-programs.ts';
 import { testStranger } from '../kit/strangers.ts';
 
-const CURATOR_JARS = ['recipes', 'framework', 'client', 'x-discovery'].map(
-  (part) => `/usr/share/java/curator-${part}.jar`,
-);
-const zooKeeper = javaZooKeeper();
-const source = fileURLToPath(new URL('./java/CuratorWork.java', import.meta.url));
+const missing = javaProgramsMissing();
 
 testStranger({
   name: 'Curator',
-  missing:
-    zooKeeper !== null && CURATOR_JARS.every(existsSync)
-      ? null
-      : ' is not installed: apt-get install libcurator-recipes-java libcurator-discovery-java zookeeper',
+  missing: missing === null ? null : `: ${missing}`,
   checks: [
     'operations',
     'transactions',
@@ -34,13 +24,5 @@ testStranger({
     'discovery',
     'expiry',
   ],
-  run: (hosts) =>
-    new Child('java', [
-      '-Xmx512m',
-      '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-      '-cp',
-      [...CURATOR_JARS, zooKeeper].join(':'),
-      source,
-      hosts,
-    ]),
+  run: (hosts) => startJava('CuratorWork', [hosts]),
 });

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, type ZooKeeperClient } from '../../client/index.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ClusterMembership,
   GroupMember,
@@ -7,126 +6,93 @@ import {
   PersistentTtlNode,
   ZNodeCache,
 } from '../../recipes/index.ts';
-import { TestServer } from '../../testing/index.ts';
-import type { ServerUnderTest } from '../client/operations.ts';
-import { type CuratorProcess, CuratorProgram, curatorMissing } from '../kit/curator.ts';
-import { JavaServer, javaZooKeeper } from '../kit/java.ts';
+import { describeOnBoth } from '../kit/both-servers.ts';
+import { CuratorProcess } from '../kit/curator.ts';
+import { javaProgramsMissing } from '../kit/java-programs.ts';
 
-const missing = curatorMissing();
-let program: CuratorProgram | null = null;
-
-function describeNodes(name: string, start: () => Promise<ServerUnderTest>): void {
-  describe(`caches, groups and kept nodes shared with Java Curator on ${name}`, () => {
-    let server: ServerUnderTest;
-    let client: ZooKeeperClient;
-    let java: CuratorProcess;
-    /** What Java knows, once it is so: its caches follow in their own time. */
-    const untilJava = async (command: string, wanted: string): Promise<void> => {
-      while ((await java.ask(command)) !== wanted) await client.sync();
-    };
-    const contents = (cache: ZNodeCache): string =>
-      [...cache]
-        .sort((one, two) => (one.path < two.path ? -1 : 1))
-        .map(({ path, data }) => `${path}=${data.toString()}`)
-        .join(' ');
-    beforeAll(async () => {
-      server = await start();
-      client = await connect(server.connectString);
-      java = await program!.start(server.connectString);
-    });
-    afterAll(async () => {
-      await java?.[Symbol.asyncDispose]();
-      await client?.close();
-      await server?.[Symbol.asyncDispose]();
-    });
-
-    test.each(['auto', 'one-shot'] as const)(
-      'each cache sees what the other side writes, %s watches',
-      async (watches) => {
-        const top = `/tree-${watches}`;
-        await client.create(`${top}/a/b`, 'B', { parents: true });
-        await client.set(top, 'top');
-        await client.set(`${top}/a`, 'A');
-        await using cache = await ZNodeCache.start(client, top, { watches });
-        expect(await java.ask(`cache ${top}`)).toBe('done');
-        expect(contents(cache)).toBe(`${top}=top ${top}/a=A ${top}/a/b=B`);
-        await untilJava(`holds ${top}`, contents(cache));
-        await java.ask(`create ${top}/c/d/e E`);
-        await java.ask(`set ${top}/c C`);
-        await java.ask(`set ${top}/c/d D`);
-        await java.ask(`delete ${top}/a`);
-        await cache.sync();
-        expect(contents(cache)).toBe(`${top}=top ${top}/c=C ${top}/c/d=D ${top}/c/d/e=E`);
-        await untilJava(`holds ${top}`, contents(cache));
-        await client.set(`${top}/c/d/e`, 'ours');
-        await cache.sync();
-        await untilJava(`holds ${top}`, contents(cache));
-        expect(contents(cache)).toContain(`${top}/c/d/e=ours`);
-      },
-    );
-
-    test('one group of both', async () => {
-      const path = '/group';
-      const ours = await GroupMember.start(client, path, 'ours', 'typescript');
-      expect(await java.ask(`join ${path} theirs java`)).toBe('done');
-      await untilJava(`members ${path}`, 'ours=typescript theirs=java');
-      await using onlooker = await ClusterMembership.start(client, path);
-      expect(onlooker.members().map(({ id, value }) => [id, value])).toEqual([
-        ['ours', 'typescript'],
-        ['theirs', 'java'],
-      ]);
-      const left = new Promise<void>((resolve) => {
-        onlooker.onChange(({ type, member }) => {
-          if (type === 'left' && member.id === 'theirs') resolve();
-        });
-      });
-      await ours.set('news');
-      await untilJava(`members ${path}`, 'ours=news theirs=java');
-      await java.ask(`leave ${path}`);
-      await left;
-      expect([...ours.members().keys()]).toEqual(['ours']);
-      expect(await java.ask(`join ${path} again java`)).toBe('done');
-      await ours.close();
-      await untilJava(`members ${path}`, 'again=java');
-    });
-
-    test('a node that Java keeps is waited for, and kept when Java lets it go', async () => {
-      expect(await java.ask('keep /kept theirs')).toBe('/kept');
-      const waiting = PersistentNode.start(client, '/kept', 'ours');
-      await client.sync();
-      expect((await client.get('/kept')).data?.toString()).toBe('theirs');
-      await java.ask('drop /kept');
-      await using node = await waiting;
-      expect((await client.get(node.path)).data?.toString()).toBe('ours');
-    });
-
-    test('a node with a time to live that both touch', async () => {
-      expect(await java.ask('ttl /ttl 2000 theirs')).toBe('true');
-      await using node = await PersistentTtlNode.start(client, '/ttl', 2_000, 'ours', { touchesPerTtl: 20 });
-      let stat = await client.exists('/ttl/touch');
-      while (stat === null || stat.version < 3) stat = await client.exists('/ttl/touch');
-      expect((await client.get(node.path)).data?.toString()).toBe('ours');
-    });
-  });
-}
-
-if (missing !== null) {
-  test.skip(`Java Curator: ${missing}`, () => {});
-} else {
+describeOnBoth('caches, groups and kept nodes shared with Java Curator', javaProgramsMissing(), (on) => {
+  let java: CuratorProcess;
+  /** What Java knows, once it is so: its caches follow in their own time. */
+  const untilJava = async (command: string, wanted: string): Promise<void> => {
+    while ((await java.ask(command)) !== wanted) await on.client.sync();
+  };
+  const contents = (cache: ZNodeCache): string =>
+    [...cache]
+      .sort((one, two) => (one.path < two.path ? -1 : 1))
+      .map(({ path, data }) => `${path}=${data.toString()}`)
+      .join(' ');
   beforeAll(async () => {
-    program = await CuratorProgram.compile('CuratorNodes');
+    java = await CuratorProcess.start('CuratorNodes', on.connectString);
   });
   afterAll(async () => {
-    await program?.[Symbol.asyncDispose]();
+    await java?.[Symbol.asyncDispose]();
   });
-  describeNodes('zookit', () => TestServer.start());
-  if (javaZooKeeper() !== null) {
-    describeNodes('Apache ZooKeeper', async () => {
-      const server = await JavaServer.start();
-      return {
-        connectString: `127.0.0.1:${server.port}`,
-        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-      };
+
+  test.each(['auto', 'one-shot'] as const)(
+    'each cache sees what the other side writes, %s watches',
+    async (watches) => {
+      const top = `/tree-${watches}`;
+      await on.client.create(`${top}/a/b`, 'B', { parents: true });
+      await on.client.set(top, 'top');
+      await on.client.set(`${top}/a`, 'A');
+      await using cache = await ZNodeCache.start(on.client, top, { watches });
+      expect(await java.ask(`cache ${top}`)).toBe('done');
+      expect(contents(cache)).toBe(`${top}=top ${top}/a=A ${top}/a/b=B`);
+      await untilJava(`holds ${top}`, contents(cache));
+      await java.ask(`create ${top}/c/d/e E`);
+      await java.ask(`set ${top}/c C`);
+      await java.ask(`set ${top}/c/d D`);
+      await java.ask(`delete ${top}/a`);
+      await cache.sync();
+      expect(contents(cache)).toBe(`${top}=top ${top}/c=C ${top}/c/d=D ${top}/c/d/e=E`);
+      await untilJava(`holds ${top}`, contents(cache));
+      await on.client.set(`${top}/c/d/e`, 'ours');
+      await cache.sync();
+      await untilJava(`holds ${top}`, contents(cache));
+      expect(contents(cache)).toContain(`${top}/c/d/e=ours`);
+    },
+  );
+
+  test('one group of both', async () => {
+    const path = '/group';
+    const ours = await GroupMember.start(on.client, path, 'ours', 'typescript');
+    expect(await java.ask(`join ${path} theirs java`)).toBe('done');
+    await untilJava(`members ${path}`, 'ours=typescript theirs=java');
+    await using onlooker = await ClusterMembership.start(on.client, path);
+    expect(onlooker.members().map(({ id, value }) => [id, value])).toEqual([
+      ['ours', 'typescript'],
+      ['theirs', 'java'],
+    ]);
+    const left = new Promise<void>((resolve) => {
+      onlooker.onChange(({ type, member }) => {
+        if (type === 'left' && member.id === 'theirs') resolve();
+      });
     });
-  }
-}
+    await ours.set('news');
+    await untilJava(`members ${path}`, 'ours=news theirs=java');
+    await java.ask(`leave ${path}`);
+    await left;
+    expect([...ours.members().keys()]).toEqual(['ours']);
+    expect(await java.ask(`join ${path} again java`)).toBe('done');
+    await ours.close();
+    await untilJava(`members ${path}`, 'again=java');
+  });
+
+  test('a node that Java keeps is waited for, and kept when Java lets it go', async () => {
+    expect(await java.ask('keep /kept theirs')).toBe('/kept');
+    const waiting = PersistentNode.start(on.client, '/kept', 'ours');
+    await on.client.sync();
+    expect((await on.client.get('/kept')).data?.toString()).toBe('theirs');
+    await java.ask('drop /kept');
+    await using node = await waiting;
+    expect((await on.client.get(node.path)).data?.toString()).toBe('ours');
+  });
+
+  test('a node with a time to live that both touch', async () => {
+    expect(await java.ask('ttl /ttl 2000 theirs')).toBe('true');
+    await using node = await PersistentTtlNode.start(on.client, '/ttl', 2_000, 'ours', { touchesPerTtl: 20 });
+    let stat = await on.client.exists('/ttl/touch');
+    while (stat === null || stat.version < 3) stat = await on.client.exists('/ttl/touch');
+    expect((await on.client.get(node.path)).data?.toString()).toBe('ours');
+  });
+});

@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { pathFault, sequentialPathFault } from '../../wire/path.ts';
-import { javaZooKeeper } from '../kit/java.ts';
-import { Child } from '../kit/processes.ts';
+import { javaProgramsMissing, startJava } from '../kit/java-programs.ts';
 import { type Rng, withSeed } from '../kit/seed.ts';
 import { pathTable } from '../wire/path-table.ts';
 
@@ -36,25 +34,24 @@ function hexOf(path: string): string {
   return hex;
 }
 
-const classPath = javaZooKeeper();
-
-test.skipIf(classPath === null)('paths are accepted and refused as by Apache ZooKeeper’s PathUtils', () =>
-  withSeed('test/interop/path.test.ts', async (rng) => {
-    const paths = [
-      ...pathTable.map(([path]) => path),
-      ...Array.from({ length: 5000 }, () => randomPath(rng)),
-    ];
-    const program = fileURLToPath(new URL('./java/PathCheck.java', import.meta.url));
-    await using java = new Child('java', ['-cp', classPath ?? '', program]);
-    java.process.stdin?.end(paths.map((path) => `${hexOf(path)}\n`).join(''));
-    const answers = (await java.success()).trim().split('\n');
-    expect(answers.length).toBe(paths.length);
-    const ours = paths.map((path) =>
-      [pathFault(path), sequentialPathFault(path)].map((fault) => (fault === null ? '1' : '0')).join(''),
-    );
-    const differing = paths.filter((_, at) => ours[at] !== answers[at]);
-    expect(differing.map((path) => [path, ours[paths.indexOf(path)], answers[paths.indexOf(path)]])).toEqual(
-      [],
-    );
-  }),
+test.skipIf(javaProgramsMissing() !== null)(
+  'paths are accepted and refused as by Apache ZooKeeper’s PathUtils',
+  () =>
+    withSeed('test/interop/path.test.ts', async (rng) => {
+      const paths = [
+        ...pathTable.map(([path]) => path),
+        ...Array.from({ length: 5000 }, () => randomPath(rng)),
+      ];
+      await using java = startJava('PathCheck');
+      java.process.stdin?.end(paths.map((path) => `${hexOf(path)}\n`).join(''));
+      const answers = (await java.success()).trim().split('\n');
+      expect(answers.length).toBe(paths.length);
+      const ours = paths.map((path) =>
+        [pathFault(path), sequentialPathFault(path)].map((fault) => (fault === null ? '1' : '0')).join(''),
+      );
+      const differing = paths.filter((_, at) => ours[at] !== answers[at]);
+      expect(
+        differing.map((path) => [path, ours[paths.indexOf(path)], answers[paths.indexOf(path)]]),
+      ).toEqual([]);
+    }),
 );

@@ -1,21 +1,19 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../core/ports.ts';
 import { SnapshotStreamReader, SnapshotStreamWriter } from '../../core/storage/snapshot-stream.ts';
 import { TreeRestorer } from '../../core/tree/restore.ts';
 import { TreeSnapshot } from '../../core/tree/snapshot-view.ts';
-import { javaZooKeeper } from '../kit/java.ts';
-import { Child } from '../kit/processes.ts';
+import { javaProgramsMissing, startJava } from '../kit/java-programs.ts';
 import { drawWrite } from '../kit/random-requests.ts';
 import { withSeed } from '../kit/seed.ts';
 import { SimulatedServer } from '../kit/simulated-server.ts';
 import { stateOf } from '../kit/tree-state.ts';
 
 const FILE = 'test/interop/snap-java.test.ts';
-const classPath = javaZooKeeper();
-if (classPath === null) process.stdout.write(`${FILE}: skipped, Apache ZooKeeper is not installed\n`);
+const missing = javaProgramsMissing();
+if (missing !== null) process.stdout.write(`${FILE}: skipped, ${missing}\n`);
 
-test.skipIf(classPath === null)('a tree is the same after a SNAP to Apache ZooKeeper and one back', () =>
+test.skipIf(missing !== null)('a tree is the same after a SNAP to Apache ZooKeeper and one back', () =>
   withSeed(FILE, async (rng) => {
     const server = new SimulatedServer({ rng: rng.fork(), config: { snapCount: 1e9 } });
     const clients = [server.client(), server.client()];
@@ -26,12 +24,7 @@ test.skipIf(classPath === null)('a tree is the same after a SNAP to Apache ZooKe
     }
     const { tree } = server;
     expect(tree.owners.ephemeralCount).toBeGreaterThan(0);
-    const program = fileURLToPath(new URL('./java/SnapRoundTrip.java', import.meta.url));
-    const properties = [
-      '-Dzookeeper.extendedTypesEnabled=true',
-      '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-    ];
-    await using java = new Child('java', [...properties, '-cp', classPath ?? '', program]);
+    await using java = startJava('SnapRoundTrip');
     const sent = Buffer.concat([...new SnapshotStreamWriter(new TreeSnapshot(tree))]);
     java.process.stdin?.end(sent);
     const back = Buffer.from((await java.success()).trim().split('\n').at(-1) ?? '', 'hex');

@@ -1,70 +1,64 @@
-import { existsSync } from 'node:fs';
-import { delimiter, resolve } from 'node:path';
-import { Child, which } from './processes.ts';
-import { type TempDirectory, tempDirectory } from './temp.ts';
+import { startJava } from './java-programs.ts';
+import type { Child } from './processes.ts';
 
 /** A command may be a hundred of something, on a machine that is busy. */
 const ANSWER_TIMEOUT_MS = 120_000;
+/** Long, so that a machine that is busy elsewhere ends no session. */
+const SESSION_TIMEOUT_MS = 30_000;
 
-const jars = [
-  'curator-recipes',
-  'curator-framework',
-  'curator-client',
-  'zookeeper',
-  'guava',
-  'slf4j-nop',
-].map((name) => `/usr/share/java/${name}.jar`);
-
-/** What is missing for Java Curator to take part, with the remedy; null if nothing is. */
-export function curatorMissing(): string | null {
-  const missing = [...jars.filter((jar) => !existsSync(jar)), ...(which('javac') === null ? ['javac'] : [])];
-  if (missing.length === 0) return null;
-  return `missing ${missing.join(', ')}; apt-get install libcurator-recipes-java default-jdk-headless`;
+export interface CuratorOptions {
+  /** Of its session; for a process that is to be killed, a short one is waited for. */
+  readonly sessionTimeoutMs?: number;
+  /** What the program wants to know besides. */
+  readonly args?: readonly string[];
 }
 
-/** One of the Java programs of test/interop/java, compiled: each obeys one command a line and answers with one line. */
-export class CuratorProgram implements AsyncDisposable {
-  readonly #name: string;
-  readonly #classes: TempDirectory;
-
-  private constructor(name: string, classes: TempDirectory) {
-    this.#name = name;
-    this.#classes = classes;
-  }
-
-  static async compile(name: string): Promise<CuratorProgram> {
-    const classes = await tempDirectory('zookit-curator-');
-    const source = resolve(import.meta.dirname, `../interop/java/${name}.java`);
-    await new Child('javac', ['-d', classes.path, '-cp', jars.join(delimiter), source]).success();
-    return new CuratorProgram(name, classes);
-  }
-
-  /** Starts the program; it prints `ready` when it is connected. */
-  async start(...args: string[]): Promise<CuratorProcess> {
-    const classPath = [this.#classes.path, ...jars].join(delimiter);
-    const child = new Child('java', ['-Xmx256m', '-cp', classPath, this.#name, ...args]);
-    await child.waitFor(/^ready$/m);
-    return new CuratorProcess(child);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#classes[Symbol.asyncDispose]();
-  }
-}
-
+/** One of the programs of test/interop/java with Curator in it: it obeys one command a line and answers with one line. */
 export class CuratorProcess implements AsyncDisposable {
   readonly child: Child;
   #asked = 0;
 
-  constructor(child: Child) {
+  private constructor(child: Child) {
     this.child = child;
   }
 
-  /** Gives a command; resolves with the answer to it, which the program prints as `<number of the command> <answer>`. */
+  /** Starts a program and resolves when it is connected. */
+  static async start(
+    program: string,
+    connectString: string,
+    options: CuratorOptions = {},
+  ): Promise<CuratorProcess> {
+    const { sessionTimeoutMs = SESSION_TIMEOUT_MS, args = [] } = options;
+    const child = startJava(program, [connectString, `${sessionTimeoutMs}`, ...args]);
+    await child.waitFor(/^ready$/m, ANSWER_TIMEOUT_MS);
+    return new CuratorProcess(child);
+  }
+
+  /**
+   * Gives a command; resolves with the answer to it, which the program prints as `<number of the command> <answer>`. Rejects when
+   * the command failed.
+   */
   async ask(command: string): Promise<string> {
     const number = ++this.#asked;
     this.child.process.stdin!.write(`${number} ${command}\n`);
-    return (await this.child.waitFor(new RegExp(`^${number} (.*)\n`, 'm'), ANSWER_TIMEOUT_MS))[1]!;
+    const answer = (await this.hear(new RegExp(`^${number} (.*)\n`, 'm')))[1]!;
+    if (answer.startsWith('failed ')) throw new Error(`${command}: ${answer}`);
+    return answer;
+  }
+
+  /** What the program says by itself, or has said. */
+  hear(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.child.waitFor(pattern, ANSWER_TIMEOUT_MS);
+  }
+
+  /** The answers so far. */
+  get answers(): readonly string[] {
+    return [...this.child.output.matchAll(/^\d+ (.*)\n/gm)].map(([, answer]) => answer!);
+  }
+
+  /** Leaves without a word: its session lasts on until it expires. */
+  async kill(): Promise<void> {
+    await this.child.stop('SIGKILL');
   }
 
   [Symbol.asyncDispose](): Promise<void> {

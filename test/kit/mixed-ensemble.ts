@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fourLetterWord, isServing } from './four-letter.ts';
-import { javaZooKeeper, SUPER_DIGEST } from './java.ts';
+import { javaZooKeeper, QUICK_START, SUPER_DIGEST } from './java.ts';
 import { Child, eventually, freePort } from './processes.ts';
 import { QuorumCables } from './quorum-cables.ts';
 import { RawClient } from './raw-client.ts';
@@ -259,8 +259,7 @@ function javaArguments(): string[] {
   ];
   return [
     '-Xmx200m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...QUICK_START,
     ...properties.map((property) => `-D${property}`),
     '-cp',
     classPath,

@@ -1,13 +1,8 @@
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Callable;
 import java.util.Map;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.barriers.DistributedBarrier;
 import org.apache.curator.framework.recipes.barriers.DistributedDoubleBarrier;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Curator's barriers on command, one command a line, {@code number command path argument}; answers with {@code number answer} when it is
@@ -22,31 +17,9 @@ public final class CuratorBarriers {
   }
 
   public static void main(String[] args) throws Exception {
-    int sessionTimeoutMs = Integer.parseInt(args[1]);
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], sessionTimeoutMs, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
+    CuratorFramework client = CuratorPeer.connect(args);
     CuratorBarriers barriers = new CuratorBarriers(client);
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      String[] words = line.split(" ");
-      new Thread(() -> say(words[0], () -> barriers.obey(words[1], words[2], words[3]))).start();
-    }
-    client.close();
-  }
-
-  private static void say(String number, Callable<String> work) {
-    String answer;
-    try {
-      answer = work.call();
-    } catch (Exception e) {
-      answer = "failed " + e;
-    }
-    synchronized (System.out) {
-      System.out.println(number + " " + answer);
-    }
+    CuratorPeer.serveSideBySide(client, (words) -> barriers.obey(words[0], words[1], words[2]));
   }
 
   private String obey(String command, String path, String argument) throws Exception {

@@ -1,15 +1,11 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.state.ConnectionState;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.curator.x.discovery.ServiceCache;
 import org.apache.curator.x.discovery.ServiceDiscovery;
 import org.apache.curator.x.discovery.ServiceDiscoveryBuilder;
@@ -54,20 +50,8 @@ public final class CuratorDiscovery {
   }
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    CuratorDiscovery program = new CuratorDiscovery(client, args[1]);
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      String answer = program.obey(line.split(" ", 5));
-      synchronized (System.out) {
-        System.out.println(answer);
-      }
-    }
-    client.close();
+    CuratorFramework client = CuratorPeer.connect(args);
+    CuratorPeer.serve(client, new CuratorDiscovery(client, args[2])::obey);
   }
 
   private void sayCache() {
@@ -105,17 +89,17 @@ public final class CuratorDiscovery {
         discovery.unregisterService(registered.remove(command[1]));
         return "unregistered " + command[1];
       case "query":
-        return "found " + json.writeValueAsString(query());
+        return json.writeValueAsString(query());
       case "pick":
         {
           List<String> ids = new ArrayList<>();
           for (int i = 0; i < Integer.parseInt(command[1]); i++) {
             ids.add(provider.getInstance().getId());
           }
-          return "picked " + String.join(" ", ids);
+          return String.join(" ", ids);
         }
       case "uri":
-        return "uri " + discovery.queryForInstance(SERVICE, command[1]).buildUriSpec();
+        return discovery.queryForInstance(SERVICE, command[1]).buildUriSpec();
       default:
         return "unknown command " + command[0];
     }

@@ -1,13 +1,9 @@
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.util.concurrent.CountDownLatch;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderSelector;
 import org.apache.curator.framework.recipes.leader.LeaderSelectorListenerAdapter;
 import org.apache.curator.framework.recipes.leader.Participant;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Stands for election with a Curator latch or selector on command: {@code latch <path> <id>} and {@code selector <path> <id>} start
@@ -26,17 +22,8 @@ public final class CuratorLeader {
   }
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    CuratorLeader leader = new CuratorLeader(client);
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      System.out.println(leader.obey(line.split(" ")));
-    }
-    client.close();
+    CuratorFramework client = CuratorPeer.connect(args);
+    CuratorPeer.serve(client, new CuratorLeader(client)::obey);
   }
 
   private String obey(String[] command) throws Exception {
@@ -53,7 +40,7 @@ public final class CuratorLeader {
         else leading.await();
         return "leads";
       case "participants":
-        return "participants " + participants();
+        return participants();
       case "resign":
         resigned.countDown();
         return "resigned";

@@ -1,6 +1,4 @@
-import java.io.BufferedReader;
 import java.io.Closeable;
-import java.io.InputStreamReader;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,14 +6,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.cache.ChildData;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
 import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.curator.framework.recipes.nodes.GroupMember;
 import org.apache.curator.framework.recipes.nodes.PersistentNode;
 import org.apache.curator.framework.recipes.nodes.PersistentTtlNode;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.zookeeper.CreateMode;
 
 /**
@@ -31,34 +27,18 @@ public final class CuratorNodes {
   }
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    CuratorNodes nodes = new CuratorNodes(client);
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      String[] words = line.split(" ");
-      String answer;
-      try {
-        answer = nodes.obey(words);
-      } catch (Exception e) {
-        answer = "failed " + e;
-      }
-      System.out.println(words[0] + " " + answer);
-    }
-    client.close();
+    CuratorFramework client = CuratorPeer.connect(args);
+    CuratorPeer.serve(client, new CuratorNodes(client)::obey);
   }
 
-  private String obey(String[] words) throws Exception {
-    String path = words[2];
-    switch (words[1]) {
+  private String obey(String[] command) throws Exception {
+    String path = command[1];
+    switch (command[0]) {
       case "create":
-        client.create().creatingParentsIfNeeded().forPath(path, words[3].getBytes());
+        client.create().creatingParentsIfNeeded().forPath(path, command[2].getBytes());
         return "done";
       case "set":
-        client.setData().forPath(path, words[3].getBytes());
+        client.setData().forPath(path, command[2].getBytes());
         return "done";
       case "delete":
         client.delete().deletingChildrenIfNeeded().forPath(path);
@@ -70,7 +50,7 @@ public final class CuratorNodes {
             ((CuratorCache) open.get("cache " + path)).stream()
                 .collect(Collectors.toMap(ChildData::getPath, ChildData::getData)));
       case "join":
-        GroupMember member = new GroupMember(client, path, words[3], words[4].getBytes());
+        GroupMember member = new GroupMember(client, path, command[2], command[3].getBytes());
         member.start();
         open.put("member " + path, member);
         return "done";
@@ -81,7 +61,7 @@ public final class CuratorNodes {
         return "done";
       case "keep":
         PersistentNode node =
-            new PersistentNode(client, CreateMode.EPHEMERAL, false, path, words[3].getBytes());
+            new PersistentNode(client, CreateMode.EPHEMERAL, false, path, command[2].getBytes());
         node.start();
         open.put("node " + path, node);
         return node.waitForInitialCreate(10, TimeUnit.SECONDS) ? node.getActualPath() : "late";
@@ -90,12 +70,12 @@ public final class CuratorNodes {
         return "done";
       case "ttl":
         PersistentTtlNode ttl =
-            new PersistentTtlNode(client, path, Long.parseLong(words[3]), words[4].getBytes());
+            new PersistentTtlNode(client, path, Long.parseLong(command[2]), command[3].getBytes());
         ttl.start();
         open.put("ttl " + path, ttl);
         return String.valueOf(ttl.waitForInitialCreate(10, TimeUnit.SECONDS));
       default:
-        return "unknown command " + words[1];
+        return "unknown command " + command[0];
     }
   }
 

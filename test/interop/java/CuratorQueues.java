@@ -1,12 +1,9 @@
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.queue.DistributedDelayQueue;
 import org.apache.curator.framework.recipes.queue.DistributedIdQueue;
 import org.apache.curator.framework.recipes.queue.DistributedPriorityQueue;
@@ -17,7 +14,6 @@ import org.apache.curator.framework.recipes.queue.QueueConsumer;
 import org.apache.curator.framework.recipes.queue.QueueSerializer;
 import org.apache.curator.framework.recipes.queue.SimpleDistributedQueue;
 import org.apache.curator.framework.state.ConnectionState;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Uses Curator's queues on command: {@code open kind path lockPath|- consumer|producer}, {@code put path item [id, priority or
@@ -46,17 +42,8 @@ public final class CuratorQueues {
   }
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    CuratorQueues queues = new CuratorQueues(client);
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      System.out.println(queues.obey(line.split(" ")));
-    }
-    client.close();
+    CuratorFramework client = CuratorPeer.connect(args);
+    CuratorPeer.serve(client, new CuratorQueues(client)::obey);
   }
 
   private String obey(String[] command) throws Exception {
@@ -74,12 +61,12 @@ public final class CuratorQueues {
         ((QueueBase<String>) queues.get(path)).flushPuts(10, TimeUnit.SECONDS);
         return "put " + path + " many";
       case "remove":
-        return "removed " + path + " " + ((DistributedIdQueue<String>) queues.get(path)).remove(command[2]);
+        return String.valueOf(((DistributedIdQueue<String>) queues.get(path)).remove(command[2]));
       case "offer":
         new SimpleDistributedQueue(client, path).offer(command[2].getBytes());
         return "offered " + command[2];
       case "take":
-        return "took " + new String(new SimpleDistributedQueue(client, path).take());
+        return new String(new SimpleDistributedQueue(client, path).take());
       default:
         return "unknown command " + command[0];
     }

@@ -1,10 +1,6 @@
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.Revoker;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Holds a revocable Curator lock on command: {@code acquire}, {@code release}, and {@code revoke path} to ask whoever owns the
@@ -14,18 +10,10 @@ public final class CuratorRevocation {
   private CuratorRevocation() {}
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    InterProcessMutex mutex = new InterProcessMutex(client, args[1]);
+    CuratorFramework client = CuratorPeer.connect(args);
+    InterProcessMutex mutex = new InterProcessMutex(client, args[2]);
     mutex.makeRevocable(lock -> System.out.println("wanted"));
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      System.out.println(obey(client, mutex, line.split(" ")));
-    }
-    client.close();
+    CuratorPeer.serve(client, (command) -> obey(client, mutex, command));
   }
 
   private static String obey(CuratorFramework client, InterProcessMutex mutex, String[] command)

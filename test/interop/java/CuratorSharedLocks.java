@@ -1,5 +1,3 @@
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,12 +6,10 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
-import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Takes part in Curator's read-write lock (at the path given, below {@code /rw}) and semaphore (below {@code /semaphore}, with the
@@ -33,22 +29,12 @@ public final class CuratorSharedLocks {
   }
 
   public static void main(String[] args) throws Exception {
-    CuratorFramework client =
-        CuratorFrameworkFactory.newClient(args[0], 4000, 10000, new ExponentialBackoffRetry(100, 5));
-    client.start();
-    client.blockUntilConnected();
-    CuratorSharedLocks locks = new CuratorSharedLocks(client, args[1], Integer.parseInt(args[2]));
-    System.out.println("ready");
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
-    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-      String[] words = line.split(" ");
-      System.out.println(words[0] + " " + locks.obey(words));
-    }
-    client.close();
+    CuratorFramework client = CuratorPeer.connect(args);
+    CuratorPeer.serve(client, new CuratorSharedLocks(client, args[2], Integer.parseInt(args[3]))::obey);
   }
 
-  private String obey(String[] words) throws Exception {
-    switch (words[1]) {
+  private String obey(String[] command) throws Exception {
+    switch (command[0]) {
       case "read":
         lock.readLock().acquire();
         return "true";
@@ -68,11 +54,11 @@ public final class CuratorSharedLocks {
       case "readers":
         return String.join(" ", lock.readLock().getParticipantNodes());
       case "permits":
-        leases.addAll(semaphore.acquire(Integer.parseInt(words[2])));
+        leases.addAll(semaphore.acquire(Integer.parseInt(command[1])));
         return "true";
       case "try-permits":
         Collection<Lease> got =
-            semaphore.acquire(Integer.parseInt(words[2]), TRY_MS, TimeUnit.MILLISECONDS);
+            semaphore.acquire(Integer.parseInt(command[1]), TRY_MS, TimeUnit.MILLISECONDS);
         if (got != null) leases.addAll(got);
         return "" + (got != null);
       case "free-permit":
@@ -81,11 +67,11 @@ public final class CuratorSharedLocks {
       case "holders":
         return "" + semaphore.getParticipantNodes().size();
       case "turns":
-        return turns(Integer.parseInt(words[2]), Path.of(words[3]));
+        return turns(Integer.parseInt(command[1]), Path.of(command[2]));
       case "permit-turns":
-        return permitTurns(Integer.parseInt(words[2]), Path.of(words[3]));
+        return permitTurns(Integer.parseInt(command[1]), Path.of(command[2]));
       default:
-        return "unknown command " + words[1];
+        return "unknown command " + command[0];
     }
   }
 
