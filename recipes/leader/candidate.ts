@@ -11,6 +11,7 @@ import { childPath, nameOf } from '../../wire/path.ts';
 import { decideLock } from '../lock/decide.ts';
 import { OwnNode } from '../lock/own-node.ts';
 import { until } from '../until.ts';
+import { untilWritable } from '../writable.ts';
 
 /** Where candidates stand in line. */
 export interface Line {
@@ -142,25 +143,4 @@ export class Candidate {
       if (!gone) throw error;
     }
   }
-}
-
-/** Waits while the only server that answers is one without a quorum, which cannot tell who is first. */
-export async function untilWritable(client: ZooKeeperClient, signal: AbortSignal): Promise<void> {
-  while (client.state === 'readonly') await nextState(client, signal);
-}
-
-function nextState(client: ZooKeeperClient, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const done = (): void => {
-      release();
-      client.off('state', done).off('end', done);
-      resolve();
-    };
-    const release = onAbort(signal, () => {
-      client.off('state', done).off('end', done);
-      reject(signal.reason);
-    });
-    client.on('state', done).on('end', done);
-  });
 }

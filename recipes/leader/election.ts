@@ -4,16 +4,19 @@ import {
   NoNodeError,
   NotReadOnlyError,
   SessionExpiredError,
+  type StatePolicy,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { pause as pauseOrReject } from '../../client/retrying.ts';
 import { isRefusedForNow } from '../repeat.ts';
-import { Candidate, type Line, untilWritable } from './candidate.ts';
-import { type ErrorPolicy, Term } from './term.ts';
+import { untilWritable } from '../writable.ts';
+import { Candidate, type Line } from './candidate.ts';
+import { type ErrorPolicy, statesOf, Term } from './term.ts';
 
 export interface ElectionSettings {
   readonly line: Line;
-  readonly policy: ErrorPolicy;
+  /** When leadership counts as lost. Default as the client's `statePolicy` says. */
+  readonly policy?: ErrorPolicy | undefined;
   /**
    * Leads. Called with each term, one after the other; must not reject. When it resolves without the term having been released, the
    * candidate keeps its place and leads again as soon as it is known to be still the first.
@@ -35,6 +38,7 @@ const ASK_AGAIN_MS = 1_000;
 export class Election {
   readonly #client: ZooKeeperClient;
   readonly #settings: ElectionSettings;
+  readonly #states: StatePolicy;
   readonly #stop = new AbortController();
   #candidate: Candidate;
   #term: Term | null = null;
@@ -45,21 +49,28 @@ export class Election {
     this.#stop.abort();
   };
 
-  private constructor(client: ZooKeeperClient, settings: ElectionSettings, first: Candidate) {
+  private constructor(
+    client: ZooKeeperClient,
+    settings: ElectionSettings,
+    states: StatePolicy,
+    first: Candidate,
+  ) {
     this.#client = client;
     this.#settings = settings;
+    this.#states = states;
     this.#candidate = first;
     client.on('end', this.#onClientEnd);
     this.#run = this.#campaign();
   }
 
-  /** Resolves when the first node stands in line. Rejects as a create does, also with `SessionExpiredError`; then nothing is left behind. */
+  /** Resolves when the first node stands in line. Rejects as a create does, also with `SessionExpiredError`; then nothing is left behind. `TypeError` for a policy that is none. */
   static async start(
     client: ZooKeeperClient,
     settings: ElectionSettings,
     signal: AbortSignal | undefined,
   ): Promise<Election> {
-    return new Election(client, settings, await Candidate.stand(client, settings.line, signal));
+    const states = statesOf(client, settings.policy);
+    return new Election(client, settings, states, await Candidate.stand(client, settings.line, signal));
   }
 
   /** Path of the node that stands in line, or stood there last. */
@@ -97,12 +108,12 @@ export class Election {
 
   /** Lets the candidate lead as often as it is the first, until it is out of the line. */
   async #lead(): Promise<void> {
-    const { policy, serve } = this.#settings;
+    const { serve } = this.#settings;
     const stop = this.#stop.signal;
     for (;;) {
       try {
         while (await this.#candidate.untilFirst(stop)) {
-          const term = new Term(this.#client, this.#candidate, policy);
+          const term = new Term(this.#client, this.#candidate, this.#states);
           this.#term = term;
           try {
             if (!term.signal.aborted) await serve(term, stop);

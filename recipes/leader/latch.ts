@@ -9,12 +9,12 @@ import { unless } from '../until.ts';
 import { Election } from './election.ts';
 import { ElectionClosedError } from './errors.ts';
 import { type ElectionParticipant, participants } from './participants.ts';
-import { checkedPolicy, type ErrorPolicy, type Term } from './term.ts';
+import type { ErrorPolicy, Term } from './term.ts';
 
 export interface LeaderLatchOptions extends OperationOptions {
   /** What this participant calls itself: the content of its node. Default empty. */
   readonly id?: string | undefined;
-  /** When leadership counts as lost. Default `standard`. */
+  /** When leadership counts as lost. Default: as the client's `statePolicy` says, which is `standard` unless set. */
   readonly errorPolicy?: ErrorPolicy | undefined;
   /** ACL of the nodes, also of directories that are made for them. Default world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
@@ -62,7 +62,7 @@ export class LeaderLatch implements AsyncDisposable {
     const latch = new LeaderLatch(client, recipePath('latch', path), options.id ?? '');
     const settings = {
       line: { directory: path, marker: MARKER, data: latch.id, acl: options.acl },
-      policy: checkedPolicy(options.errorPolicy),
+      policy: options.errorPolicy,
       serve: (term: Term) => latch.#serve(term),
       ended: (error: Error | null) => latch.#ended(error),
     };

@@ -5,7 +5,7 @@ import type { Lease } from '../lock/lease.ts';
 import { recipePath } from '../paths.ts';
 import { Election } from './election.ts';
 import { type ElectionParticipant, participants } from './participants.ts';
-import { checkedPolicy, type ErrorPolicy, type Term } from './term.ts';
+import type { ErrorPolicy, Term } from './term.ts';
 
 export interface LeaderSelectorOptions extends OperationOptions {
   /** What this participant calls itself: the content of its node. Default empty. */
@@ -22,7 +22,7 @@ export interface LeaderSelectorOptions extends OperationOptions {
    * rejection, which ends the process.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** When leadership counts as lost. Default `standard`. */
+  /** When leadership counts as lost. Default: as the client's `statePolicy` says, which is `standard` unless set. */
   readonly errorPolicy?: ErrorPolicy | undefined;
   /** ACL of the nodes, also of directories that are made for them. Default world:anyone may do everything. */
   readonly acl?: readonly Acl[] | undefined;
@@ -68,7 +68,7 @@ export class LeaderSelector implements AsyncDisposable {
     const selector = new LeaderSelector(client, recipePath('selector', path), options);
     const settings = {
       line: { directory: path, marker: MARKER, data: selector.id, acl: options.acl },
-      policy: checkedPolicy(options.errorPolicy),
+      policy: options.errorPolicy,
       serve: (term: Term, stop: AbortSignal) => selector.#serve(term, stop),
       ended: (error: Error | null) => selector.#ended(error),
     };

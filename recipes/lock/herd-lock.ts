@@ -13,7 +13,7 @@ import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
 import { until } from '../until.ts';
 import { AcquireTimeoutError } from './errors.ts';
-import { Hold, type Lease } from './lease.ts';
+import { type Lease, leaseOn } from './lease.ts';
 import { OwnNode } from './own-node.ts';
 import type { Place } from './place.ts';
 
@@ -41,13 +41,7 @@ export class HerdLock {
       (timeoutMs) => new AcquireTimeoutError(this.path, timeoutMs),
       (signal, wait) => new HerdContender(this.#client, this.path).contend(signal, wait),
     );
-    const hold = new Hold(this.#client, place);
-    try {
-      return hold.lease();
-    } catch (error) {
-      hold.giveUp();
-      throw error;
-    }
+    return leaseOn(this.#client, place, {}, options.signal);
   }
 }
 
@@ -69,7 +63,7 @@ class HerdContender {
         const stat = (await this.#create(signal)) ?? (await this.#untilGone(signal, wait));
         if (stat === null) continue;
         const { czxid, ephemeralOwner: sessionId } = stat;
-        const node = new OwnNode(this.#client, this.#path, czxid);
+        const node = new OwnNode(this.#client, this.#path, { czxid });
         return { node, czxid, sessionId, giveBack: () => this.#delete() };
       }
     } catch (error) {

@@ -1,9 +1,9 @@
-import type { ClientState, StateInfo, ZooKeeperClient } from '../../client/index.ts';
-import { ClosedError, NoNodeError, SessionExpiredError } from '../../client/index.ts';
+import { ClosedError, NoNodeError, SessionExpiredError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
+import { Trust } from '../trust.ts';
 import { LeaseEndedError, type LeaseEndReason } from './errors.ts';
 import { lookingController } from './looking-signal.ts';
-import type { Place } from './place.ts';
+import { giveBack, type Place } from './place.ts';
 
 /** Proof of holding a lock, as far as there can be one, for as long as `signal` has not aborted. */
 export interface Lease extends AsyncDisposable {
@@ -51,12 +51,6 @@ export interface LeaseTerms {
 }
 
 /**
- * Part of the session timeout that is not counted on. A leader hears of its followers' clients every half tick, so that it may count
- * from that much earlier than their server answered; and a session timeout is at least two ticks.
- */
-const MARGIN = 1 / 4;
-
-/**
  * A place in a lock's directory while somebody holds it: shared by the leases that were handed on re-entrantly, watched for
  * anything that puts it into doubt, and given back when the last lease is released.
  */
@@ -66,12 +60,7 @@ export class Hold {
   readonly #leases = new Set<HeldLease>();
   #ended: LeaseEndedError | null = null;
   #deleted: Promise<void> | null = null;
-  readonly #onState = (state: ClientState, info: StateInfo): void => {
-    if (state === 'suspended' || state === 'readonly') this.#end('in-doubt', info.reason);
-    else if (state === 'lost') this.#end('session-lost', info.reason);
-  };
-  readonly #onDoubt = (): void => this.#end('in-doubt');
-  readonly #onEnd = (error: Error | null): void => this.#end('session-lost', error);
+  readonly #trust: Trust;
 
   constructor(client: ZooKeeperClient, place: Place) {
     this.place = place;
@@ -80,30 +69,22 @@ export class Hold {
     place.node.onRevoked = () => {
       for (const lease of [...this.#leases]) lease.revoked();
     };
-    client.on('state', this.#onState).on('doubt', this.#onDoubt).on('end', this.#onEnd);
-    if (client.sessionId !== place.sessionId) this.#end('session-lost');
-    // Asked of the clock: an answer that waited while this process was stopped says nothing about now.
-    else if (!client.trusted) this.#end('in-doubt');
-    else if (place.node.deleted) this.#end('deleted');
+    this.#trust = new Trust(client, place.sessionId, (why, cause) => this.#end(why, cause));
+    this.#trust.begin();
+    if (this.#ended === null && place.node.deleted) this.#end('deleted');
   }
 
   get client(): ZooKeeperClient {
     return this.#client;
   }
 
-  /** For how long the session surely lives, whatever its servers do. */
-  safeForMs(): number {
-    return Math.max(0, this.#client.safeForMs - this.#client.sessionTimeoutMs * MARGIN);
-  }
-
-  /** Ends the leases if, by the clock, the session may have expired without anybody having told us. */
-  check(): void {
-    if (this.#ended === null && this.safeForMs() === 0) this.#end('in-doubt');
+  get trust(): Trust {
+    return this.#trust;
   }
 
   /** A further lease on the place; throws what ended it, if something has. */
   lease(terms: LeaseTerms = {}): HeldLease {
-    this.check();
+    this.#trust.check();
     if (this.#ended !== null) throw this.#ended;
     if (this.#deleted !== null) throw new LeaseEndedError(this.place.node.path, 'released');
     const lease = new HeldLease(this, terms);
@@ -128,12 +109,11 @@ export class Hold {
   }
 
   async #giveBack(): Promise<void> {
-    this.#client.off('state', this.#onState).off('doubt', this.#onDoubt).off('end', this.#onEnd);
+    this.#trust.release();
     // Off the server first, in the same write: a release then notifies the next in line and nobody else.
     this.place.node.stop();
     try {
-      const { node, giveBack } = this.place;
-      await (giveBack?.() ?? this.#client.delete(node.path, { guaranteed: true }));
+      await giveBack(this.#client, this.place);
     } catch (error) {
       // Without the node or its session there is nothing left to give back.
       const gone =
@@ -147,6 +127,26 @@ export class Hold {
     // What is in doubt may still turn out to be lost; the signals have aborted by then.
     this.#ended = new LeaseEndedError(this.place.node.path, reason, cause ?? undefined);
     for (const lease of [...this.#leases]) lease.abort(this.#ended);
+  }
+}
+
+/**
+ * The first lease on a place that was won. Throws, and gives the place back in the background, if it is in doubt before anybody had it,
+ * or if the signal has aborted: nobody would release it.
+ */
+export function leaseOn(
+  client: ZooKeeperClient,
+  place: Place,
+  terms: LeaseTerms = {},
+  signal?: AbortSignal,
+): HeldLease {
+  const hold = new Hold(client, place);
+  try {
+    signal?.throwIfAborted();
+    return hold.lease(terms);
+  } catch (error) {
+    hold.giveUp();
+    throw error;
   }
 }
 
@@ -184,12 +184,12 @@ export class HeldLease implements Lease {
   }
 
   get held(): boolean {
-    return !this.#controller.signal.aborted && this.#hold.client.trusted;
+    return !this.#controller.signal.aborted && this.#hold.trust.holds;
   }
 
   safeForMs(): number {
     if (this.#controller.signal.aborted) return 0;
-    return Math.min(this.#hold.safeForMs(), this.#leftMs());
+    return Math.min(this.#hold.trust.safeForMs(), this.#leftMs());
   }
 
   abort(reason: LeaseEndedError): void {
@@ -228,7 +228,7 @@ export class HeldLease implements Lease {
   }
 
   #check(): void {
-    this.#hold.check();
+    this.#hold.trust.check();
     if (this.#leftMs() === 0) this.#release('expired').catch(() => {});
   }
 

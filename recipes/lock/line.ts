@@ -1,12 +1,26 @@
 import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
 import { wouldWait } from '../patience.ts';
+import { untilWritable } from '../writable.ts';
 import { Bell } from './bell.ts';
 import type { LockDecision } from './decide.ts';
 import { abandon, assertSession, makePlace, type Place, type PlaceOptions } from './place.ts';
 
 /** Decides from the names in a directory how the node `ours` stands. */
 export type Decide = (names: readonly string[], ours: string) => LockDecision;
+
+/** What it takes besides being the first. */
+export interface Claim {
+  /** Asked of who is first. False if there is reason to look at the line again; throws `wouldWait` if it must not wait and would have to. */
+  confirm(signal: AbortSignal | undefined, wait: boolean): Promise<boolean>;
+  /** Takes the place of `Place.giveBack`, also for a place that was not won. */
+  giveBack(): Promise<void>;
+}
+
+export interface LineOptions extends PlaceOptions {
+  readonly decide: Decide;
+  readonly claim?: ((place: Place) => Claim) | undefined;
+}
 
 /**
  * Stands in a line that a decision rules, and returns when it says that the lock is held. However it ends otherwise, no node of the
@@ -17,15 +31,16 @@ export type Decide = (names: readonly string[], ours: string) => LockDecision;
  */
 export async function standInLine(
   client: ZooKeeperClient,
-  options: PlaceOptions,
-  decide: Decide,
+  options: LineOptions,
   signal: AbortSignal | undefined,
   wait: boolean,
 ): Promise<Place> {
   for (;;) {
-    const place = await makePlace(client, options, signal);
+    const made = await makePlace(client, options, signal);
+    const claim = options.claim?.(made);
+    const place = claim === undefined ? made : { ...made, giveBack: () => claim.giveBack() };
     try {
-      if (await itsTurn(client, options.directory, place, decide, signal, wait)) return place;
+      if (await itsTurn(client, options, place, claim, signal, wait)) return place;
     } catch (error) {
       abandon(client, place);
       throw error;
@@ -38,20 +53,42 @@ export async function standInLine(
 /** Resolves with true when the place holds the lock, with false when its node is not there any more. */
 async function itsTurn(
   client: ZooKeeperClient,
-  directory: string,
+  { directory, decide }: LineOptions,
   place: Place,
-  decide: Decide,
+  claim: Claim | undefined,
   signal: AbortSignal | undefined,
   wait: boolean,
 ): Promise<boolean> {
   for (;;) {
+    const names = await namesInSession(client, directory, place, signal, wait);
+    const decision = decide(names, nameOf(place.node.path));
+    if (decision.kind === 'gone') return false;
+    if (decision.kind === 'held') {
+      if (claim === undefined || (await claim.confirm(signal, wait))) return true;
+    } else if (wait) {
+      await change(client, childPath(directory, decision.on), place, signal);
+    } else {
+      throw wouldWait;
+    }
+  }
+}
+
+/** The names in a place's directory, as a server with a quorum has them while the place's session lives. */
+async function namesInSession(
+  client: ZooKeeperClient,
+  directory: string,
+  place: Place,
+  signal: AbortSignal | undefined,
+  wait: boolean,
+): Promise<string[]> {
+  for (;;) {
+    if (client.state === 'readonly' && !wait) throw wouldWait;
+    await untilWritable(client, signal);
     assertSession(client, place);
     const names = await childrenIfAny(client, directory, signal);
     assertSession(client, place);
-    const decision = decide(names, nameOf(place.node.path));
-    if (decision.kind !== 'waiting') return decision.kind === 'held';
-    if (!wait) throw wouldWait;
-    await change(client, childPath(directory, decision.on), place, signal);
+    // Asked again on a connection to a server without a quorum, which may not hear of our session's end.
+    if (client.state !== 'readonly') return names;
   }
 }
 

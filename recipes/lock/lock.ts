@@ -25,7 +25,10 @@ export interface TermOptions {
    * time, nobody else: a process that is stopped gives it back when its session expires. Default never.
    */
   readonly leaseMs?: number | undefined;
-  /** Called once, with the lease, if somebody asks for it back (`revoke`, Curator's Revoker). It goes on until it is released. */
+  /**
+   * Called once, with the lease, if somebody asks for it back (`revoke`, Curator's Revoker), also if that was before it was had. The
+   * lease goes on until it is released.
+   */
   readonly onRevoke?: ((lease: Lease) => void) | undefined;
 }
 

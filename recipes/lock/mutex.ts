@@ -1,11 +1,13 @@
 import type { Acl, Data, OperationOptions, ZooKeeperClient } from '../../client/index.ts';
-import { parentOf } from '../../wire/path.ts';
+import { nameOf, parentOf } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
+import { sequenceOf } from '../sequence.ts';
 import { contend } from './contender.ts';
 import { AcquireTimeoutError } from './errors.ts';
 import { inspectLine, lineOf, type Participant } from './inspect.ts';
-import { HeldLease, Hold, type Lease, type LeaseTerms } from './lease.ts';
+import { HeldLease, type Lease, leaseOn } from './lease.ts';
+import { assertTerms, type TermOptions, termsFromNow } from './lock.ts';
 import type { Place } from './place.ts';
 
 export interface MutexOptions {
@@ -22,20 +24,12 @@ export interface MutexOptions {
   readonly lockDelayMs?: number | undefined;
 }
 
-export interface AcquireOptions extends WaitOptions {
-  /** A lease of this mutex that the caller holds: the answer is a further lease on the same lock, without waiting. */
+export interface AcquireOptions extends WaitOptions, TermOptions {
+  /**
+   * A lease of this mutex that the caller holds: the answer is a further lease on the same lock, without waiting, which ends no later
+   * than that one.
+   */
   readonly lease?: Lease | undefined;
-  /**
-   * The lease ends by itself so many milliseconds after it was had: its signal aborts (`expired`) and the lock is given back. With `lease` it
-   * ends no later than that one. This client keeps the time, nobody else: a process that is stopped gives the lock back when its
-   * session expires. Default never.
-   */
-  readonly leaseMs?: number | undefined;
-  /**
-   * Called once, with the lease, if somebody asks for the lock back (`revoke`, Curator's Revoker), also if that was before it was
-   * had. The lease goes on until it is released.
-   */
-  readonly onRevoke?: ((lease: Lease) => void) | undefined;
 }
 
 /** Who holds a lock, and who waits for it. */
@@ -79,18 +73,10 @@ export class InterProcessMutex {
    */
   async acquire(options: AcquireOptions = {}): Promise<Lease> {
     options.signal?.throwIfAborted();
-    if (options.leaseMs !== undefined && !(options.leaseMs > 0)) {
-      throw new RangeError(`leaseMs must be more than 0, not ${options.leaseMs}`);
-    }
+    assertTerms(options);
     if (options.lease !== undefined) return this.#handOver(options.lease, options);
-    const hold = new Hold(this.#client, await this.#contend(options));
-    try {
-      return hold.lease(this.#terms(options));
-    } catch (error) {
-      // In doubt before anybody had it: nobody will release it, so it goes in the background.
-      hold.giveUp();
-      throw error;
-    }
+    const place = await this.#contend(options);
+    return leaseOn(this.#client, place, termsFromNow(this.#client, options), options.signal);
   }
 
   /** Paths of the nodes in the queue, the holder's first; none where there is no directory. */
@@ -104,21 +90,17 @@ export class InterProcessMutex {
     return { holder: holders[0] ?? null, waiters };
   }
 
-  #terms({ leaseMs, onRevoke }: AcquireOptions, notAfterMs = Number.POSITIVE_INFINITY): LeaseTerms {
-    const expiresAtMs =
-      leaseMs === undefined ? notAfterMs : Math.min(notAfterMs, this.#client.ports.monotonicMs() + leaseMs);
-    return { expiresAtMs, onRevoke };
-  }
-
   #handOver(lease: Lease, options: AcquireOptions): Lease {
     if (!(lease instanceof HeldLease)) throw new TypeError('lease: not one that a mutex gave out');
     const { hold } = lease;
     if (hold.client !== this.#client) throw new TypeError('lease: of a lock that another client holds');
-    if (parentOf(hold.place.node.path) !== this.path) {
-      throw new TypeError(`lease: of ${hold.place.node.path}, not of a lock in ${this.path}`);
+    const { path } = lease;
+    // Locks of other kinds may have their nodes in the same directory; theirs exclude others than ours.
+    if (parentOf(path) !== this.path || sequenceOf(nameOf(path), MARKER) === null) {
+      throw new TypeError(`lease: of ${path}, not of a mutex in ${this.path}`);
     }
     if (lease.signal.aborted) throw lease.signal.reason;
-    return hold.lease(this.#terms(options, lease.expiresAtMs));
+    return hold.lease(termsFromNow(this.#client, options, lease.expiresAtMs));
   }
 
   #contend(options: AcquireOptions): Promise<Place> {

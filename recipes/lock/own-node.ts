@@ -7,15 +7,32 @@ import {
 } from '../../client/index.ts';
 import { isRevoked } from './revoke.ts';
 
+/** Why a watch that nobody needs any more ends; an abort without a reason would make an exception each time. */
+const NOT_NEEDED = 'not needed any more';
+
+export interface OwnNodeOptions {
+  /** Creation of the node, where others may make a node of the same name: theirs is not ours. */
+  readonly czxid?: number | undefined;
+  /**
+   * For how many milliseconds the watch may wait, unless `watch` asks for it: a node that is given back before costs no watch. Default 0:
+   * made right after the node, together with the first look at the directory, the watch costs no time.
+   */
+  readonly watchWithinMs?: number | undefined;
+}
+
 /**
- * Watches a node of our own, so that we notice when somebody deletes it or asks for it back. Made right after the node, together
- * with the first look at the directory, it costs no time; the server hears of its end in the same write as of the node's.
+ * Watches a node of our own, so that we notice when somebody deletes it or asks for it back. The server hears of the watch's end in
+ * the same write as of the node's.
  */
 export class OwnNode {
   readonly path: string;
   readonly #client: ZooKeeperClient;
   readonly #czxid: number | undefined;
   readonly #watching = new AbortController();
+  #later: (() => void) | null = null;
+  /** Counts the watches that were asked for; what an earlier one has seen says nothing about now. */
+  #asked = 0;
+  #watched = false;
   #deleted = false;
   #revoked = false;
   /** Called once when the node turns out to be deleted. */
@@ -23,12 +40,12 @@ export class OwnNode {
   /** Called once when somebody asks for the node back. */
   onRevoked: () => void = () => {};
 
-  /** `czxid` where others may make a node of the same name: theirs is not ours. */
-  constructor(client: ZooKeeperClient, path: string, czxid?: number) {
+  constructor(client: ZooKeeperClient, path: string, { czxid, watchWithinMs = 0 }: OwnNodeOptions = {}) {
     this.#client = client;
     this.path = path;
     this.#czxid = czxid;
-    this.#watch();
+    if (watchWithinMs > 0) this.#later = client.ports.after(watchWithinMs, () => this.watch());
+    else this.#watch();
   }
 
   get deleted(): boolean {
@@ -39,20 +56,39 @@ export class OwnNode {
     return this.#revoked;
   }
 
+  /** Whether the node was there and has been watched ever since: its deletion is told before anything that was done after it. */
+  get watched(): boolean {
+    return this.#watched;
+  }
+
+  /** Asks for the watch now, unless it was asked for. */
+  watch(): void {
+    if (this.#later === null) return;
+    this.#later();
+    this.#later = null;
+    this.#watch();
+  }
+
   /** Ends the watch. Called before the node's own deletion, it keeps the server from telling us about it. */
   stop(): void {
-    this.#watching.abort();
+    this.#later?.();
+    this.#later = null;
+    this.#watching.abort(NOT_NEEDED);
   }
 
   #watch(): void {
     const { signal } = this.#watching;
     if (signal.aborted) return;
+    const asked = ++this.#asked;
+    this.#watched = false;
     const watch = (event: WatchEvent): void => {
+      this.#asked++;
+      this.#watched = false;
       if (event.type === 'deleted') this.#gone();
       else if (event.type === 'dataChanged') this.#watch();
     };
     this.#client.get(this.path, { watch, watchSignal: signal }).then(
-      (node) => this.#read(node),
+      (node) => this.#read(node, asked === this.#asked),
       (error: unknown) => {
         if (error instanceof NoNodeError) this.#gone();
         // Connections broke until the read was given up. The next one waits for another connection, so this cannot spin.
@@ -62,11 +98,14 @@ export class OwnNode {
     );
   }
 
-  #read(node: NodeData): void {
+  #read(node: NodeData, watched: boolean): void {
     if (this.#watching.signal.aborted) return;
     if (this.#czxid !== undefined && node.stat.czxid !== this.#czxid) {
       this.#gone();
-    } else if (!this.#revoked && isRevoked(node)) {
+      return;
+    }
+    this.#watched = watched;
+    if (!this.#revoked && isRevoked(node)) {
       this.#revoked = true;
       this.onRevoked();
     }

@@ -45,9 +45,14 @@ export async function makePlace(
 }
 
 /** Deletes the node of a place that is not wanted any more, in the background and however often the connection breaks. */
-export function abandon(client: ZooKeeperClient, { node }: Place): void {
-  node.stop();
-  client.delete(node.path, { guaranteed: true }).catch(() => {});
+export function abandon(client: ZooKeeperClient, place: Place): void {
+  place.node.stop();
+  giveBack(client, place).catch(() => {});
+}
+
+/** Gives a place back, after `node.stop`; resolves when its node is gone. */
+export function giveBack(client: ZooKeeperClient, place: Place): Promise<void> {
+  return place.giveBack?.() ?? client.delete(place.node.path, { guaranteed: true });
 }
 
 /** What a later session reads says nothing about a node of an earlier one, which is about to vanish. */

@@ -13,7 +13,7 @@ import {
 } from './decide-read-write.ts';
 import { AcquireTimeoutError, LeaseEndedError } from './errors.ts';
 import { inspectLine, type Participant } from './inspect.ts';
-import { HeldLease, Hold, type Lease } from './lease.ts';
+import { HeldLease, type Lease, leaseOn } from './lease.ts';
 import { childrenIfAny, standInLine } from './line.ts';
 import {
   assertTerms,
@@ -85,8 +85,8 @@ export class ReadWriteSide implements InterProcessLock {
             mode: 'ephemeral-sequential',
             data: this.#options.data ?? '',
             acl: this.#options.acl,
+            decide: decideReadWrite,
           },
-          decideReadWrite,
           signal,
           wait,
         ),
@@ -101,15 +101,8 @@ export class ReadWriteSide implements InterProcessLock {
     return sortReadWrite(names, this.side).map((name) => childPath(this.path, name));
   }
 
-  #lease(place: Place, options: TermOptions): Lease {
-    const hold = new Hold(this.#client, place);
-    try {
-      return hold.lease(termsFromNow(this.#client, options));
-    } catch (error) {
-      // In doubt before anybody had it: nobody will release it, so it goes in the background.
-      hold.giveUp();
-      throw error;
-    }
+  #lease(place: Place, options: ReadWriteAcquireOptions): Lease {
+    return leaseOn(this.#client, place, termsFromNow(this.#client, options), options.signal);
   }
 
   async #withLease(lease: Lease, options: ReadWriteAcquireOptions): Promise<Lease> {

@@ -133,7 +133,7 @@ test('servers restarted, cables pulled, sessions expired, nodes deleted: never t
     await Promise.all(contenders.flatMap(({ latch, selector }) => [latch.close(), selector.close()]));
     await Promise.all(loops);
     for (const { accepted } of Object.values(resources)) {
-      expect(new Set(accepted).size).toBeGreaterThan(8);
+      expect(new Set(accepted).size).toBeGreaterThan(3);
       expect(accepted).toEqual([...accepted].sort((x, y) => x - y));
     }
     await untilChildren(observer, '/latches', 0);
