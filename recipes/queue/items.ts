@@ -69,6 +69,7 @@ export function unpackAnything(data: Uint8Array | null): Packed {
 
 /** Notes that cannot be read are not worth an item. */
 function notesIn(trailer: Buffer): ItemNotes {
+  if (trailer.length === 0) return {};
   try {
     const notes: unknown = JSON.parse(trailer.toString());
     return typeof notes === 'object' && notes !== null ? notes : {};
