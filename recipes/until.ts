@@ -32,8 +32,8 @@ export async function until<T, R>(
   }
 }
 
-/** Waits for what never rejects, unless the signal aborts first. */
-export function unless(change: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+/** Waits for something; rejects with the signal's reason if that aborts first. */
+export function unless<T>(change: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return change;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -41,9 +41,6 @@ export function unless(change: Promise<void>, signal: AbortSignal | undefined): 
       return;
     }
     const release = onAbort(signal, () => reject(signal.reason));
-    void change.then(() => {
-      release();
-      resolve();
-    });
+    change.finally(release).then(resolve, reject);
   });
 }

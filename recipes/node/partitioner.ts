@@ -13,7 +13,8 @@ import { ItemStream } from '../cache/stream.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { InterProcessMutex } from '../lock/index.ts';
 import { recipePath } from '../paths.ts';
-import { patiently, type WaitOptions } from '../patience.ts';
+import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
+import { unless } from '../until.ts';
 import { divide } from './divide.ts';
 import { DivisionNode } from './division.ts';
 import { Subscribers } from './listeners.ts';
@@ -173,15 +174,16 @@ export class SetPartitioner implements AsyncDisposable {
       this.#client.ports,
       options,
       (timeoutMs) => new WaitTimeoutError('partitioner: share not acquired', this.path, timeoutMs),
-      (signal) =>
+      (signal, wait) =>
         new Promise((resolve, reject) => {
           const look = (): void => {
             const over = this.#state === 'closed' || this.#state === 'failed';
-            if (!over && this.#state !== 'acquired') return;
+            if (!over && this.#state !== 'acquired' && wait) return;
             stop();
             release();
-            if (!over) resolve();
-            else reject(this.#closedError());
+            if (over) reject(this.#closedError());
+            else if (this.#state === 'acquired') resolve();
+            else reject(wouldWait);
           };
           const stop = this.#states.add(look);
           const release = onAbort(signal, () => {
@@ -223,10 +225,20 @@ export class SetPartitioner implements AsyncDisposable {
   /**
    * Leaves. All signals abort; with `work` it waits until that has settled, without it the parts are released at once, so their work
    * must have stopped. Resolves when nothing is left behind. Idempotent.
+   *
+   * Work must not wait for it, as it waits for work. `WaitTimeoutError` if work has not settled within `timeoutMs`: it keeps its part
+   * then, which nobody else gets before it has settled or the client is closed.
    */
-  close(): Promise<void> {
+  close(options: WaitOptions = {}): Promise<void> {
     this.#closed ??= this.#close();
-    return this.#closed;
+    const closed = this.#closed;
+    // Whoever waits hears of it.
+    closed.catch(() => {});
+    const late = (timeoutMs: number) => new WaitTimeoutError('work has not settled', this.path, timeoutMs);
+    return patiently(this.#client.ports, options, late, (signal, wait) => {
+      if (!wait && [...this.#slots.values()].some((slot) => !slot.idle)) throw wouldWait;
+      return unless(closed, signal);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -239,10 +251,12 @@ export class SetPartitioner implements AsyncDisposable {
     this.#cancelReview();
     const slots = [...this.#slots.values()];
     for (const slot of slots) slot.unwant(true);
-    await Promise.all(slots.map((slot) => slot.ended()));
     this.#look();
+    // The others may divide at once: what is worked on here is locked until it has stopped.
+    const left = Promise.all([this.#membership.close(), this.#division.close()]);
+    await Promise.allSettled([left, ...slots.map((slot) => slot.ended())]);
     for (const stream of [...this.#streams]) stream.end();
-    await Promise.all([this.#membership.close(), this.#division.close()]);
+    await left;
   }
 
   #closedError(): ClosedError {

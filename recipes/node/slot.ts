@@ -5,6 +5,7 @@ import {
   SessionExpiredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { pause } from '../../client/retrying.ts';
 import { type InterProcessMutex, type Lease, LeaseEndedError } from '../lock/index.ts';
 import { OwnedPart, type Part } from './part.ts';
 
@@ -110,7 +111,7 @@ export class Slot {
           error instanceof LeaseEndedError;
         if (passing) continue;
         this.#events.failed(error instanceof Error ? error : new Error(String(error)));
-        await this.#pause(signal);
+        await pause(this.#client.ports, RETRY_MS, signal).catch(() => {});
       }
     }
   }
@@ -159,18 +160,6 @@ export class Slot {
         gone();
       }
     }
-  }
-
-  #pause(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        release();
-        resolve();
-      };
-      const cancel = this.#client.ports.after(RETRY_MS, done);
-      const release = onAbort(signal, done);
-    });
   }
 }
 

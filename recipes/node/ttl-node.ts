@@ -1,4 +1,3 @@
-import { onAbort } from '../../client/aborts.ts';
 import {
   ClosedError,
   ConnectionLossError,
@@ -9,6 +8,7 @@ import {
   SessionExpiredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { pause } from '../../client/retrying.ts';
 import { childPath } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
 import { Keeper, type NodeState } from './keeper.ts';
@@ -137,7 +137,7 @@ export class PersistentTtlNode implements AsyncDisposable {
         if (passing) continue;
         this.#errors.tell(error instanceof Error ? error : new Error(String(error)));
       }
-      await this.#wait(signal);
+      await pause(this.#client.ports, this.#everyMs, signal).catch(() => {});
     }
   }
 
@@ -153,22 +153,6 @@ export class PersistentTtlNode implements AsyncDisposable {
     await this.#client.create(this.#child, '', options).catch((error: unknown) => {
       // Somebody else keeps it too, or the node is about to be made again.
       if (!(error instanceof NodeExistsError || error instanceof NoNodeError)) throw error;
-    });
-  }
-
-  #wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve();
-        return;
-      }
-      const done = (): void => {
-        cancel();
-        release();
-        resolve();
-      };
-      const cancel = this.#client.ports.after(this.#everyMs, done);
-      const release = onAbort(signal, done);
     });
   }
 }

@@ -2,8 +2,9 @@ import { type Codec, json, NoNodeError, type ZooKeeperClient } from '../../clien
 import { childPath, parentOf } from '../../wire/path.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
-import { patiently, type WaitOptions } from '../patience.ts';
+import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { Receipts } from '../receipts.ts';
+import { unless } from '../until.ts';
 import { Consumer } from './consumer.ts';
 import { encodeItems, packItems } from './items.ts';
 import { ITEM_PREFIX, type Naming } from './names.ts';
@@ -134,12 +135,23 @@ export abstract class Queue<T> implements AsyncDisposable {
 
   /**
    * Ends what consumes, as its signal would, and deletes what `put` keeps on the server to be certain. The items
-   * stay. A handler must not wait for it, as it waits for handlers.
+   * stay.
+   *
+   * Waits until the items in hand are done, however long a handler takes that does not heed its signal. A handler must not wait for
+   * it. `WaitTimeoutError` if they are not done within `timeoutMs`: nobody else is given them before their handlers have settled or
+   * the client is closed.
    */
-  async close(): Promise<void> {
+  async close(options: WaitOptions = {}): Promise<void> {
     this.#closing.abort(new Error(`queue ${this.path}: closed`));
-    await Promise.allSettled(this.#consuming);
-    await this.#receipts.close();
+    const late = (timeoutMs: number) => new WaitTimeoutError('items in hand not done', this.path, timeoutMs);
+    try {
+      await patiently(this.#client.ports, options, late, async (signal, wait) => {
+        if (!wait && this.#consuming.size > 0) throw wouldWait;
+        await unless(Promise.allSettled(this.#consuming), signal);
+      });
+    } finally {
+      await this.#receipts.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -202,6 +202,49 @@ export function describePartitioner(name: string, start: () => Promise<ServerUnd
       expect(tokens.length).toBe(3);
     });
 
+    test('close does not wait longer than told for work that goes on, whose part stays locked', async () => {
+      fresh();
+      let settle: () => void = () => {};
+      const endless = new Promise<void>((resolve) => {
+        settle = resolve;
+      });
+      const first = await join(0, { work: ({ item }) => (item === 'a' ? endless : undefined) });
+      await first.acquired();
+      const second = await join(1);
+      for (const timeoutMs of [10, 0]) {
+        await expect(first.close({ timeoutMs })).rejects.toMatchObject({ code: 'WaitTimeout', path });
+      }
+      expect(first.state).toBe('closed');
+      // The others go on without it, but for what it still works on.
+      await floor.until({ m1: items.length - 1 });
+      expect([second.members(), second.state]).toEqual([['m1'], 'allocating']);
+      settle();
+      await first.close({ timeoutMs: 60_000 });
+      await floor.until({ m1: items.length });
+      await second.close();
+      expect(floor.faults).toEqual([]);
+    });
+
+    test('work that closes the partitioner, and does not wait for it, ends it', async () => {
+      fresh();
+      const closed: Promise<void>[] = [];
+      const first: SetPartitioner = await join(0, {
+        work: async ({ signal }) => {
+          closed.push(first.close());
+          while (!signal.aborted) await clients[0]!.sync();
+        },
+      });
+      await expect(first.acquired()).rejects.toMatchObject({ code: 'Closed' });
+      await Promise.all(closed);
+      expect([first.state, closed.length > 0]).toEqual(['closed', true]);
+      await Promise.all(
+        items.map(async (item) => {
+          const locks = `${path}/locks/${encodeURIComponent(item).replace('..', '%2E%2E')}`;
+          expect(await clients[1]!.children(locks).catch(() => [])).toEqual([]);
+        }),
+      );
+    });
+
     test('changes as a stream', async () => {
       fresh();
       const first = await join(0, { work: undefined });
@@ -230,6 +273,7 @@ export function describePartitioner(name: string, start: () => Promise<ServerUnd
       await expect(start(['a'], { id: 'a/b' })).rejects.toThrow(TypeError);
       const first = await join(0, { settleMs: 60_000 });
       await expect(first.acquired({ timeoutMs: 10 })).rejects.toMatchObject({ code: 'WaitTimeout' });
+      await expect(first.acquired({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'WaitTimeout' });
       const waiting = expect(first.acquired()).rejects.toMatchObject({ code: 'Closed' });
       await first.close();
       await waiting;

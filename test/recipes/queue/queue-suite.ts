@@ -284,6 +284,32 @@ export function describeQueues(name: string, start: () => Promise<ServerUnderTes
       ]);
     });
 
+    test('close does not wait longer than told for a handler that heeds nothing, whose item nobody else gets', async () => {
+      const queue = new DistributedQueue<string>(client, path(), { codec: text });
+      await queue.put('deaf');
+      const begun = new Collector<string>();
+      const gate = new Gate();
+      const done = queue.consume(
+        (item) => {
+          begun.add(item);
+          return gate.opened;
+        },
+        { graceMs: 0 },
+      );
+      await begun.until(1);
+      await expect(queue.close({ timeoutMs: 10 })).rejects.toMatchObject({
+        code: 'WaitTimeout',
+        path: queue.path,
+      });
+      await expect(queue.close({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'WaitTimeout' });
+      expect(await client.children(queue.lockPath!)).toEqual(['queue-0000000000']);
+      gate.open();
+      await queue.close({ timeoutMs: 60_000 });
+      await done;
+      expect(await queue.size()).toBe(0);
+      await queue.close({ timeoutMs: 0 });
+    });
+
     test('an item that is given back without a change of the queue is noticed by those who are idle', async () => {
       const at = path();
       await using queue = new DistributedQueue<string>(client, at, { codec: text });
