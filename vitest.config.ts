@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** One file more than there are processors: most of them wait for something now and then, for a process or the end of a session. */
+const FILES_AT_A_TIME = availableParallelism() + 1;
 
 export default defineConfig({
   test: {
@@ -8,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/interop/**', 'test/containers/**'],
+          maxWorkers: FILES_AT_A_TIME,
+          sequence: { groupOrder: 0 },
           testTimeout: 60_000,
           // Some compile the package before their first test.
           hookTimeout: 60_000,
@@ -20,7 +26,9 @@ export default defineConfig({
           globalSetup: ['test/kit/java-programs.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Their Java machines compile and collect garbage on threads of their own.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -32,6 +40,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '../../cli/free-ports.ts';
 import { fourLetterWord } from './four-letter.ts';
 import { OurServer } from './our-server.ts';
-import { type Child, eventually } from './processes.ts';
+import { type Child, eventually, freePort } from './processes.ts';
 
 export interface OurEnsembleOptions {
   /** The command line's entry file, see `buildPackage`. */
@@ -35,7 +34,8 @@ export class OurEnsemble implements AsyncDisposable {
   /** Starts the servers and waits until all of them serve. */
   static async start(options: OurEnsembleOptions): Promise<OurEnsemble> {
     const { main, directory, servers = 3, configLines = [] } = options;
-    const ports = await freePorts(new Array<number>(3 * servers).fill(0), '127.0.0.1');
+    const ports: number[] = [];
+    for (let port = 0; port < 3 * servers; port++) ports.push(await freePort());
     const portOf = (kind: 0 | 1 | 2, id: number): number => ports[kind * servers + id - 1]!;
     const ids = Array.from({ length: servers }, (_, index) => index + 1);
     const lines = ids.map((id) => `server.${id}=127.0.0.1:${portOf(1, id)}:${portOf(2, id)}`);

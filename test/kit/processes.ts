@@ -130,16 +130,30 @@ export function which(program: string): string | null {
   return null;
 }
 
-/** A loopback port that was free a moment ago; for programs that cannot choose one and tell. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Below the ports that the system gives to those who ask for any: nobody gets one of these by chance while its owner has not begun to
+ * listen, or is down for a moment.
+ */
+const FIRST_PORT = 10_240;
+const END_OF_PORTS = 32_768;
+/** A process takes them one after the other from a place of its own, so that test files that run side by side do not meet. */
+const PORTS_EACH = 128;
+let nextPort = FIRST_PORT + (process.pid % Math.floor((END_OF_PORTS - FIRST_PORT) / PORTS_EACH)) * PORTS_EACH;
+
+/** A loopback port on which nobody listens; for programs that cannot choose one and tell. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort;
+    nextPort = port + 1 < END_OF_PORTS ? port + 1 : FIRST_PORT;
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
