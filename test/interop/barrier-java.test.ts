@@ -7,11 +7,5 @@ if (javaZooKeeper() === null) {
     test.skip('not installed: apt-get install zookeeper', () => {});
   });
 } else {
-  describeBarriers('Apache ZooKeeper', async () => {
-    const server = await JavaServer.start();
-    return {
-      connectString: `127.0.0.1:${server.port}`,
-      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-    };
-  });
+  describeBarriers('Apache ZooKeeper', () => JavaServer.start());
 }

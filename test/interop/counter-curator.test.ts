@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { text } from '../../client/index.ts';
 import {
   CachedAtomicLong,
   DistributedAtomicInteger,
   DistributedAtomicLong,
+  DistributedAtomicValue,
   SharedCount,
+  SharedValue,
 } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
 import { CuratorProcess } from '../kit/curator.ts';
@@ -31,6 +34,37 @@ describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) 
     await untilValue(ours, 8);
     expect(await ours.trySet(10)).toBe(true);
     while ((await java.ask('count /count 0')) !== '10') await on.client.sync();
+  });
+
+  test('a shared value, set by each and seen by the other', async () => {
+    await using java = await start();
+    await using ours = await SharedValue.start(on.client, '/value', 'first', { codec: text });
+    expect(await java.ask('share-value /value other')).toBe('first');
+    await java.ask('set-value /value theirs');
+    for await (const { value } of ours.changes()) if (value === 'theirs') break;
+    const { versioned } = ours;
+    expect(await java.ask('try-value /value again')).toBe('true');
+    expect(await ours.trySet('late', { previous: versioned })).toBe(false);
+    for await (const { value } of ours.changes()) if (value === 'again') break;
+    expect(await ours.trySet('ours')).toBe(true);
+    while ((await java.ask('shared-value /value -')) !== 'ours') await on.client.sync();
+  });
+
+  test('a value that both compare and set', async () => {
+    await using java = await start();
+    const ours = new DistributedAtomicValue(on.client, '/atomic', { codec: text });
+    expect(await ours.initialize('a')).toBe(true);
+    expect(await java.ask('initialize /atomic b')).toBe('false');
+    expect(await java.ask('swap /atomic b,c')).toBe('false a');
+    expect(await java.ask('swap /atomic a,c')).toBe('true a');
+    expect(await ours.compareAndSet('a', 'd')).toMatchObject({ succeeded: false, pre: 'c' });
+    expect(await ours.compareAndSet('c', 'd')).toMatchObject({ succeeded: true, pre: 'c', post: 'd' });
+    expect(await java.ask('atomic /atomic -')).toBe('true d');
+    await java.ask('force /atomic e');
+    expect(await ours.get()).toBe('e');
+    await on.client.delete('/atomic');
+    expect(await java.ask('initialize /atomic f')).toBe('true');
+    expect(await ours.initialize('g')).toBe(false);
   });
 
   test('numbers that both add to', async () => {

@@ -109,12 +109,6 @@ describe.skipIf(!hasKazoo)('kazoo', () => {
   });
 
   describe.skipIf(javaZooKeeper() === null)('peers', () => {
-    describeKazoo('Apache ZooKeeper', async () => {
-      const server = await JavaServer.start();
-      return {
-        connectString: `127.0.0.1:${server.port}`,
-        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-      };
-    });
+    describeKazoo('Apache ZooKeeper', () => JavaServer.start());
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { InterProcessReadWriteLock, InterProcessSemaphoreV2 } from '../../recipes/index.ts';
+import { InterProcessReadWriteLock, InterProcessSemaphoreV2, SharedCount } from '../../recipes/index.ts';
 import { nameOf } from '../../wire/path.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
 import { CuratorProcess } from '../kit/curator.ts';
@@ -133,6 +133,34 @@ describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => 
     await expect(semaphore.acquireMany(2, { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'AcquireTimeout',
     });
+  });
+
+  test('a shared count of permits: what either side sets holds for both', async () => {
+    const count = await SharedCount.start(on.client, '/g/count', 1);
+    await using theirs = await CuratorProcess.start('CuratorSharedLocks', on.connectString, {
+      args: ['/g', '9', '/g/count'],
+    });
+    const semaphore = new InterProcessSemaphoreV2(on.client, '/g/semaphore', count);
+    const first = await semaphore.acquire();
+    expect(await theirs.ask('try-permits 1')).toBe('false');
+    // Each waits for the second permit there is not yet, Java first in line, and then for the third.
+    const asked = theirs.ask('permits 1');
+    await untilChildren(on.client, '/g/semaphore/leases', 2);
+    const waiting = semaphore.acquire();
+    await untilChildren(on.client, '/g/semaphore/locks', 2);
+    expect(await settledOf(on.client, [asked, waiting])).toBe(0);
+    await count.set(2);
+    await asked;
+    expect(await settledOf(on.client, [waiting])).toBe(0);
+    await count.set(3);
+    const second = await waiting;
+    await count.set(1);
+    await first.release();
+    await second.release();
+    await expect(semaphore.acquire({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'AcquireTimeout' });
+    await theirs.ask('free-permit');
+    await (await semaphore.acquire()).release();
+    await count.close();
   });
 
   test('both take turns: writers are alone, and never more than the permits hold', async () => {

@@ -3,8 +3,10 @@ import org.apache.curator.framework.recipes.atomic.AtomicValue;
 import org.apache.curator.framework.recipes.atomic.CachedAtomicLong;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicValue;
 import org.apache.curator.framework.recipes.atomic.PromotedToLock;
 import org.apache.curator.framework.recipes.shared.SharedCount;
+import org.apache.curator.framework.recipes.shared.SharedValue;
 import org.apache.curator.retry.RetryNTimes;
 
 /**
@@ -13,6 +15,7 @@ import org.apache.curator.retry.RetryNTimes;
 public final class CuratorCounters {
   private final CuratorFramework client;
   private SharedCount shared;
+  private SharedValue value;
 
   private CuratorCounters(CuratorFramework client) {
     this.client = client;
@@ -48,9 +51,36 @@ public final class CuratorCounters {
         return increments(atomicLong(path), Integer.parseInt(argument));
       case "cached":
         return cached(new CachedAtomicLong(atomicLong(path), 5), Integer.parseInt(argument));
+      case "share-value":
+        value = new SharedValue(client, path, argument.getBytes());
+        value.start();
+        return new String(value.getValue());
+      case "shared-value":
+        return new String(value.getValue());
+      case "set-value":
+        value.setValue(argument.getBytes());
+        return "done";
+      case "try-value":
+        return String.valueOf(value.trySetValue(value.getVersionedValue(), argument.getBytes()));
+      case "atomic":
+        AtomicValue<byte[]> bytes = atomicValue(path).get();
+        return bytes.succeeded() + " " + new String(bytes.postValue());
+      case "swap":
+        String[] pair = argument.split(",");
+        AtomicValue<byte[]> swapped = atomicValue(path).compareAndSet(pair[0].getBytes(), pair[1].getBytes());
+        return swapped.succeeded() + " " + new String(swapped.preValue());
+      case "force":
+        atomicValue(path).forceSet(argument.getBytes());
+        return "done";
+      case "initialize":
+        return String.valueOf(atomicValue(path).initialize(argument.getBytes()));
       default:
         return "unknown command " + command;
     }
+  }
+
+  private DistributedAtomicValue atomicValue(String path) {
+    return new DistributedAtomicValue(client, path, new RetryNTimes(3, 1));
   }
 
   private DistributedAtomicLong atomicLong(String path) {

@@ -10,10 +10,11 @@ import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
+import org.apache.curator.framework.recipes.shared.SharedCount;
 
 /**
  * Takes part in Curator's read-write lock (at the path given, below {@code /rw}) and semaphore (below {@code /semaphore}, with the
- * limit given), one numbered command a line. {@code read}, {@code write}, {@code permit}, {@code permits n} wait; {@code try-*} do not wait
+ * limit given, or that of a shared count whose path is given too) on command. {@code read}, {@code write}, {@code permit}, {@code permits n} wait; {@code try-*} do not wait
  * for long and answer true or false; {@code free-*} give back; {@code turns n room} reads and writes in turn, {@code permit-turns n room}
  * takes permits, each time entering the room (a file) alone where it is to be alone.
  */
@@ -28,9 +29,21 @@ public final class CuratorSharedLocks {
     semaphore = new InterProcessSemaphoreV2(client, path + "/semaphore", limit);
   }
 
+  private CuratorSharedLocks(CuratorFramework client, String path, SharedCount limit) {
+    lock = new InterProcessReadWriteLock(client, path + "/rw");
+    semaphore = new InterProcessSemaphoreV2(client, path + "/semaphore", limit);
+  }
+
   public static void main(String[] args) throws Exception {
     CuratorFramework client = CuratorPeer.connect(args);
-    CuratorPeer.serve(client, new CuratorSharedLocks(client, args[2], Integer.parseInt(args[3]))::obey);
+    int limit = Integer.parseInt(args[3]);
+    if (args.length == 4) {
+      CuratorPeer.serve(client, new CuratorSharedLocks(client, args[2], limit)::obey);
+      return;
+    }
+    SharedCount count = new SharedCount(client, args[4], limit);
+    count.start();
+    CuratorPeer.serve(client, new CuratorSharedLocks(client, args[2], count)::obey);
   }
 
   private String obey(String[] command) throws Exception {
