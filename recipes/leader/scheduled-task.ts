@@ -74,6 +74,8 @@ export class ScheduledLeaderTask implements AsyncDisposable {
   #term: Term | null = null;
   /** The attempt whose beginning was recorded and that then could not begin, because the leadership was in doubt. */
   #unstarted: string | null = null;
+  /** No attempt before, in monotonic milliseconds. */
+  #retryAtMs = 0;
 
   private constructor(client: ZooKeeperClient, path: string, options: ScheduledLeaderTaskOptions) {
     this.path = path;
@@ -139,6 +141,7 @@ export class ScheduledLeaderTask implements AsyncDisposable {
 
   async #serve(term: Term): Promise<void> {
     this.#term = term;
+    this.#retryAtMs = 0;
     let readySinceMs = this.#client.ports.wallMs();
     while (!term.signal.aborted) {
       try {
@@ -149,7 +152,7 @@ export class ScheduledLeaderTask implements AsyncDisposable {
         if (error instanceof SessionExpiredError || error instanceof ClosedError) break;
         if (error instanceof ConnectionLossError || error === term.signal.reason) continue;
         this.#report(error);
-        await pause(this.#client, this.#options.retryMs ?? RETRY_MS, term.signal);
+        this.#retryLater();
       }
     }
     this.#term = null;
@@ -158,6 +161,8 @@ export class ScheduledLeaderTask implements AsyncDisposable {
   /** Runs what is due: null. If nothing is, the answer is how long that lasts, in milliseconds. */
   async #step(term: Term, readySinceMs: number): Promise<number | null> {
     const { guarantee = 'at-least-once', catchUp = 'last' } = this.#options;
+    const restMs = this.#retryAtMs - this.#client.ports.monotonicMs();
+    if (restMs > 0) return restMs;
     const latest = await this.#latest(term);
     if (latest === null) return 0;
     const { record } = latest;
@@ -177,14 +182,17 @@ export class ScheduledLeaderTask implements AsyncDisposable {
 
   async #run(term: Term, { record, version }: VersionedRecord, guarantee: Guarantee): Promise<number | null> {
     const { dueMs, attempt } = record;
-    const { run, retryMs = RETRY_MS } = this.#options;
+    const { run } = this.#options;
     let state: RunState = 'ended';
     try {
       await run({ dueMs, attempt, lease: term, signal: term.signal });
     } catch (error) {
       const { signal } = term;
       if (!(signal.aborted && error === signal.reason)) this.#report(error);
-      if (guarantee === 'at-least-once') return retryMs;
+      if (guarantee === 'at-least-once') {
+        this.#retryLater();
+        return 0;
+      }
       state = 'failed';
     }
     // Also when the term has ended meanwhile: as long as its node is there nobody else has led.
@@ -214,6 +222,10 @@ export class ScheduledLeaderTask implements AsyncDisposable {
       fencingToken: term.fencingToken,
     };
     return this.#record.write(term, record, version, this.#options.acl);
+  }
+
+  #retryLater(): void {
+    this.#retryAtMs = this.#client.ports.monotonicMs() + (this.#options.retryMs ?? RETRY_MS);
   }
 
   #report(error: unknown): void {

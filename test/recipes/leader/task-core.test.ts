@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../../client/index.ts';
+import { nodePorts } from '../../../client/tcp.ts';
 import { ScheduledLeaderTask } from '../../../recipes/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { CountedSteps } from '../../kit/effects.ts';
@@ -119,4 +120,31 @@ test('a task that may not stand for election any more says so', async () => {
   await reported.opened;
   expect(errors).toMatchObject([{ code: 'NoAuth' }]);
   await task.close();
+});
+
+test('a function that has thrown is not called again before retryMs have passed, however long that is', async () => {
+  await using server = await TestServer.start();
+  const RETRY_MS = 600_000;
+  let early = 0;
+  const asleep = gate();
+  // A timer may fire early, as Node's for a very long time does.
+  const after = (delayMs: number, run: () => void) => {
+    if (delayMs < 50_000) return nodePorts.after(delayMs, run);
+    if (++early > 3) asleep.open();
+    return nodePorts.after(early > 3 ? delayMs : 1, run);
+  };
+  await using client = await connect(server.connectString, { ports: { ...nodePorts, after } });
+  const attempts: number[] = [];
+  const task = await ScheduledLeaderTask.start(client, '/patient', {
+    schedule: { everyMs: 20 },
+    retryMs: RETRY_MS,
+    run: ({ attempt }) => {
+      attempts.push(attempt);
+      throw new Error('always');
+    },
+    onError: () => {},
+  });
+  await asleep.opened;
+  await task.close();
+  expect(attempts).toEqual([1]);
 });
