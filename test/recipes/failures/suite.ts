@@ -4,11 +4,25 @@ import { Cuttable } from '../../kit/cuttable.ts';
 import { untilState } from '../leader/waiting.ts';
 import { expectNoWatches } from '../lock/helpers.ts';
 import { barriers } from './barriers.ts';
+import { counters } from './counters.ts';
+import { fencing } from './fencing.ts';
 import { leaders } from './leaders.ts';
 import { locks } from './locks.ts';
+import { nodes } from './nodes.ts';
+import { queues } from './queues.ts';
+import { services } from './services.ts';
 import { Actor, type Fault, faults, keepsNodes, type Scene, type Stage, type Story } from './stage.ts';
 
-export const stories: readonly Story[] = [...locks, ...leaders, ...barriers];
+export const stories: readonly Story[] = [
+  ...locks,
+  ...fencing,
+  ...leaders,
+  ...barriers,
+  ...queues,
+  ...counters,
+  ...nodes,
+  ...services,
+];
 
 /** Servers, and what can be done to them. */
 export interface World extends AsyncDisposable {
