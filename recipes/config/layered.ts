@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidValueError, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { validated } from '../../client/schema.ts';
+import { readAll, type Snapshot } from '../follow.ts';
 import { recipePath } from '../paths.ts';
-import { readAll, type Snapshot } from './follow.ts';
 import { mergeLayers } from './merge.ts';
 import { dataOf } from './publish.ts';
 import type { ConfigSubscribeOptions } from './store.ts';

@@ -9,8 +9,8 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath, parentOf } from '../../wire/path.ts';
+import { getOrNull } from '../follow.ts';
 import { mayRepeat } from '../repeat.ts';
-import { getOrNull } from './follow.ts';
 import { entryName, type HistoryRecord, historyOf, planHistory, readRecord, writeRecord } from './history.ts';
 
 /** A value that has been found valid and is about to be published. */

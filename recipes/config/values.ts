@@ -1,6 +1,6 @@
 import { InvalidValueError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
-import { follow, type Snapshot } from './follow.ts';
+import { follow, type Snapshot } from '../follow.ts';
 
 /** A value that was set and is not valid. */
 export interface InvalidConfig {

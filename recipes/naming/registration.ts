@@ -9,6 +9,7 @@ import {
 } from '../../client/index.ts';
 import { OwnNode } from '../lock/own-node.ts';
 import type { Receipts } from '../receipts.ts';
+import { repeatedly } from '../repeat.ts';
 import type { SessionEnd } from '../session-end.ts';
 import { NameLostError } from './errors.ts';
 
@@ -62,7 +63,7 @@ export class Registration<T> implements AsyncDisposable {
       this.#node = null;
       return;
     }
-    this.#node = new OwnNode(home.client, path, stat.czxid);
+    this.#node = new OwnNode(home.client, path, { czxid: stat.czxid });
     this.#node.onDeleted = () => this.#lose();
     // After the session's own listener.
     home.client.on('state', this.#onState).on('end', this.#onState);
@@ -110,7 +111,7 @@ export class Registration<T> implements AsyncDisposable {
     if (this.#controller.signal.aborted) return;
     this.#node?.stop();
     try {
-      const stat = await this.#home.client.exists(this.path);
+      const stat = await repeatedly(() => this.#home.client.exists(this.path));
       if (stat?.czxid === this.#czxid) {
         await this.#home.receipts.apply((transaction) =>
           transaction.delete(this.path, { version: stat.version }),

@@ -1,21 +1,20 @@
 import { waitFor } from '../../client/guaranteed.ts';
 import {
   type Acl,
+  ClosedError,
   type Codec,
-  ConnectionLossError,
   json,
   NodeExistsError,
   NoNodeError,
   type OperationOptions,
-  SessionExpiredError,
   type Stat,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
+import { follow, getOrNull } from '../follow.ts';
 import { recipePath } from '../paths.ts';
 import { Receipts } from '../receipts.ts';
 import { SessionEnd } from '../session-end.ts';
-import { until } from '../until.ts';
 import { NameTakenError } from './errors.ts';
 import { Registration, type RegistrationHome } from './registration.ts';
 
@@ -34,9 +33,6 @@ export interface RegisterOptions extends OperationOptions {
 }
 
 const ROUNDS_MAX = 16;
-
-/** How often in a row a name cannot be read because connections or sessions are lost, before that is a failure. */
-const FAILURES_MAX = 100;
 
 /**
  * Names and what they stand for, each given to whoever asks first: `<path>/<name>` holds the value. Nobody overwrites the name of
@@ -92,14 +88,8 @@ export class NameRegistry<T> implements AsyncDisposable {
 
   /** What a name stands for; null if nobody has it. `InvalidValueError` if the codec does not allow what is there. */
   async lookup(name: string, options: OperationOptions = {}): Promise<T | null> {
-    const path = this.#pathOf(name);
-    try {
-      const { data } = await this.#client.get(path, options);
-      return await this.#codec.decode(data ?? Buffer.alloc(0));
-    } catch (error) {
-      if (error instanceof NoNodeError) return null;
-      throw error;
-    }
+    const node = await getOrNull(this.#client, this.#pathOf(name), options.signal);
+    return node === null ? null : await this.#codec.decode(node.data ?? Buffer.alloc(0));
   }
 
   /** The names that somebody has, sorted. */
@@ -114,33 +104,21 @@ export class NameRegistry<T> implements AsyncDisposable {
 
   /**
    * What a name stands for, now and whenever that has changed; null while nobody has it. Changes that follow each other quickly may
-   * come as one. Ends when the signal aborts, by throwing its reason, or by leaving the loop.
+   * come as one, and what was there before never comes again. Goes on over lost connections and sessions. Ends when the signal aborts,
+   * by throwing its reason, with `ClosedError` when the client is closed, or by leaving the loop.
    */
   async *watch(name: string, options: OperationOptions = {}): AsyncGenerator<T | null, never, undefined> {
     const path = this.#pathOf(name);
+    const { signal } = options;
     let seen: number | null | undefined;
-    let failures = 0;
-    for (;;) {
-      let read: { data: Buffer; stat: Stat } | null;
-      try {
-        const { now } = await until(
-          (options) => this.#client.exists(path, options),
-          (stat) => ((stat?.mzxid ?? null) === seen ? undefined : { now: stat }),
-          options.signal,
-        );
-        read = now === null ? null : await this.#read(path, options.signal);
-      } catch (error) {
-        // The next read waits for a connection, and has a watch of its own.
-        const passes = error instanceof ConnectionLossError || error instanceof SessionExpiredError;
-        if (!passes || ++failures > FAILURES_MAX) throw error;
-        continue;
-      }
-      failures = 0;
-      const mzxid = read?.stat.mzxid ?? null;
+    for await (const [node = null] of follow(this.#client, [path], signal ?? new AbortController().signal)) {
+      const mzxid = node?.stat.mzxid ?? null;
       if (mzxid === seen) continue;
       seen = mzxid;
-      yield read === null ? null : await this.#codec.decode(read.data);
+      yield node === null ? null : await this.#codec.decode(node.data ?? Buffer.alloc(0));
     }
+    signal?.throwIfAborted();
+    throw new ClosedError({ operation: 'watch', path }, 'not-applied');
   }
 
   /** Releases the ephemeral names that were registered here, and waits until nothing is left of attempts that were given up. */
@@ -160,16 +138,6 @@ export class NameRegistry<T> implements AsyncDisposable {
       throw new TypeError(`registry: a name must be a string without a slash, not ${JSON.stringify(name)}`);
     }
     return recipePath('registry', childPath(this.path, name));
-  }
-
-  async #read(path: string, signal: AbortSignal | undefined): Promise<{ data: Buffer; stat: Stat } | null> {
-    try {
-      const { data, stat } = await this.#client.get(path, { signal });
-      return { data: data ?? Buffer.alloc(0), stat };
-    } catch (error) {
-      if (error instanceof NoNodeError) return null;
-      throw error;
-    }
   }
 
   /** Creates the node of a name and returns its Stat. Who gives up leaves none behind. */

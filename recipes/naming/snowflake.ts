@@ -1,7 +1,7 @@
 import type { Acl, ZooKeeperClient } from '../../client/index.ts';
-import { ClosedError } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
+import { isOver } from '../repeat.ts';
 import { IdsUnavailableError } from './errors.ts';
 import { isOverwritten, Reservation } from './reservation.ts';
 import { packSnowflake, SnowflakeTicks, WORKERS_MAX } from './snowflake-bits.ts';
@@ -143,7 +143,7 @@ export class Snowflake implements AsyncDisposable {
         this.#failure = undefined;
       } catch (error) {
         this.#failure = error;
-        if (signal.aborted || error instanceof ClosedError) return;
+        if (signal.aborted || isOver(error)) return;
         await this.#pause(AGAIN_MS, signal);
       }
     }

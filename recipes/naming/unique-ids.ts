@@ -7,11 +7,20 @@ import { IdsUnavailableError } from './errors.ts';
 
 const MARKER = 'id-';
 
-/** Ids stay below 2^52, so that a number holds each exactly. */
+/** Ids stay below 2^51, so that a number holds each exactly. */
 const BLOCK_MAX = 2 ** 20;
 
-/** Sequence numbers that are not used, so that it is noticed before they begin again: that many would have to be refused first. */
-const NUMBERS_UNUSED = 65_536;
+/**
+ * Where numbering ends. Apache ZooKeeper from 3.6 on gives out the highest signed 32-bit number, 2^31 - 1, again and again, others go
+ * on below zero; some room before that is for those who ask all the same.
+ */
+const NUMBERS_MAX = 2 ** 31 - 65_536;
+
+/** The number in the name of a sequential node; null if there are none left that the server gives out once only. */
+export function numberOf(name: string): number | null {
+  const sequence = sequenceOf(name, MARKER);
+  return sequence === null || sequence < 0 || sequence >= NUMBERS_MAX ? null : sequence;
+}
 
 export interface UniqueIdsOptions {
   /** How many ids one write on the server is good for; those that a process does not use are lost. At most 1,048,576. Default 1. */
@@ -24,7 +33,7 @@ export interface UniqueIdsOptions {
  * Ids that nobody else gets from the same path: numbers from 0 on, with gaps, growing for who asks for one after the other. Made of
  * the numbers that the server gives to sequential nodes; everybody must use the same `block`.
  *
- * The server counts in 32 bits and begins again after 4,294,967,296 blocks. Shortly before that, `next` rejects for good.
+ * The server counts in 32 bits. Shortly before 2,147,483,648 blocks `next` rejects for good.
  */
 export class UniqueIds {
   readonly path: string;
@@ -34,6 +43,7 @@ export class UniqueIds {
   #next = 0;
   #end = 0;
   #refill: Promise<void> | null = null;
+  #exhausted = false;
 
   /** Throws `TypeError` or `RangeError` if an argument cannot be right. Does nothing on the server. */
   constructor(client: ZooKeeperClient, path: string, options: UniqueIdsOptions = {}) {
@@ -74,6 +84,7 @@ export class UniqueIds {
 
   /** A number that the server gives out once. One whose answer is lost is skipped. */
   async #number(signal: AbortSignal | undefined): Promise<number> {
+    if (this.#exhausted) throw new IdsUnavailableError(this.path, 'exhausted');
     const { path } = await this.#client.create(childPath(this.path, MARKER), '', {
       mode: 'ephemeral-sequential',
       protected: true,
@@ -84,8 +95,9 @@ export class UniqueIds {
     });
     // The number is all that was wanted.
     this.#client.delete(path, { guaranteed: true }).catch(() => {});
-    const number = sequenceOf(nameOf(path), MARKER)! >>> 0;
-    if (number >= 2 ** 32 - NUMBERS_UNUSED) throw new IdsUnavailableError(this.path, 'exhausted');
-    return number;
+    const number = numberOf(nameOf(path));
+    if (number !== null) return number;
+    this.#exhausted = true;
+    throw new IdsUnavailableError(this.path, 'exhausted');
   }
 }

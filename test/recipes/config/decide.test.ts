@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isStale } from '../../../recipes/config/follow.ts';
 import {
   entryName,
   planHistory,
@@ -9,6 +8,7 @@ import {
   writeRecord,
 } from '../../../recipes/config/history.ts';
 import { mergeLayers } from '../../../recipes/config/merge.ts';
+import { isStale } from '../../../recipes/follow.ts';
 import type { Stat } from '../../../wire/data.ts';
 
 const names = (...versions: number[]) => versions.map(entryName);

@@ -194,6 +194,26 @@ describe('naming when connections and sessions are lost', () => {
     await registry.close();
   });
 
+  test('a release over connections that break again and again resolves when the name is free', async () => {
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, {
+      ports: cable.ports,
+      backoff: { baseMs: 1, maxMs: 2 },
+    });
+    const registry = new NameRegistry<string>(client, '/broken', { codec: text });
+    const a = await registry.register('a', 'ours');
+    let breaks = 0;
+    // As soon as everything that waits has been sent once more.
+    client.on('state', (state) => {
+      if (state === 'reconnected' && ++breaks < 12) queueMicrotask(() => cable.drop());
+    });
+    cable.drop();
+    await a.release();
+    expect(breaks).toBeGreaterThan(8);
+    expect(await other.exists('/broken/a')).toBeNull();
+    await registry.close();
+  });
+
   for (const mode of ['ephemeral', 'persistent'] as const) {
     test(`a registration, ${mode}, interrupted at every step: had, or free`, async () => {
       for (const kind of ['abort', 'cut'] as const) {

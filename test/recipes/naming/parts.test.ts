@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { packSnowflake, parseSnowflake, SnowflakeTicks } from '../../../recipes/naming/snowflake-bits.ts';
+import { numberOf } from '../../../recipes/naming/unique-ids.ts';
 import { freeNumber } from '../../../recipes/naming/worker-id.ts';
 
 describe('a free worker number', () => {
@@ -21,6 +22,18 @@ describe('a free worker number', () => {
     const drawn = [0, 1, 2, 3, 4].map((draw) => freeNumber(names, 8, () => draw));
     expect(drawn).toEqual([0, 2, 3, 6, 7]);
   });
+});
+
+test.each([
+  ['id-0000000000', 0],
+  ['_c_x-id-0000000007', 7],
+  ['id-2147418111', 2 ** 31 - 65_537],
+  ['id-2147418112', null],
+  ['id-2147483647', null],
+  ['id--2147483648', null],
+  ['id--000000001', null],
+])('of %s, ids are made of the number %s: none that a server may give out twice', (name, number) => {
+  expect(numberOf(name)).toBe(number);
 });
 
 describe('snowflakes', () => {

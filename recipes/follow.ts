@@ -1,13 +1,7 @@
-import {
-  ClosedError,
-  type NodeData,
-  NoNodeError,
-  NotReadOnlyError,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
-import { pause } from '../../client/retrying.ts';
-import { isRefusedForNow, mayRepeat } from '../repeat.ts';
-import { unless } from '../until.ts';
+import { type NodeData, NoNodeError, NotReadOnlyError, type ZooKeeperClient } from '../client/index.ts';
+import { pause } from '../client/retrying.ts';
+import { isOver, isRefusedForNow, mayRepeat } from './repeat.ts';
+import { unless } from './until.ts';
 
 /** Several nodes as they were at one moment, in the order of their paths; null where there was none. */
 export type Snapshot = readonly (NodeData | null)[];
@@ -117,7 +111,7 @@ export async function* follow(
         }
         await unless(change, signal);
       } catch (error) {
-        if (signal.aborted || error instanceof ClosedError) return undefined;
+        if (signal.aborted || isOver(error)) return undefined;
         if (mayRepeat(error)) continue;
         if (!isRefusedForNow(error)) throw error;
         await pause(client.ports, ASK_AGAIN_MS, signal).catch(() => {});
