@@ -1,4 +1,5 @@
 import {
+  ClosedError,
   ConnectionLossError,
   QueueFullError,
   SessionExpiredError,
@@ -6,12 +7,19 @@ import {
 } from '../client/index.ts';
 import { isBusy } from '../client/retry-policies.ts';
 
+/** Whether an operation ended so because its client has ended, by `close` or with its session: what follows fails at once. */
+export function isOver(error: unknown): error is UnansweredError {
+  if (error instanceof ClosedError) return true;
+  return error instanceof SessionExpiredError && error.circumstances?.retryInMs === null;
+}
+
 /**
  * Whether an operation that ended so may be sent again, on another connection or in another session: it waits for one, so a loop
  * of repetitions does not spin. What the first one did is another question: its `outcome` answers.
  */
 export function mayRepeat(error: unknown): error is UnansweredError {
-  return error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+  const lost = error instanceof ConnectionLossError || error instanceof SessionExpiredError;
+  return lost && !isOver(error);
 }
 
 /** Whether an operation was refused for the moment only, by a server or because too many wait in the client: asked again, it may do. */

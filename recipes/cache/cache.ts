@@ -1,16 +1,10 @@
 import { onAbort } from '../../client/aborts.ts';
-import {
-  ClosedError,
-  type Codec,
-  ConnectionLossError,
-  SessionExpiredError,
-  type ZooKeeperClient,
-  type ZooKeeperError,
-} from '../../client/index.ts';
+import { ClosedError, type Codec, type ZooKeeperClient, type ZooKeeperError } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
+import { mayRepeat } from '../repeat.ts';
 import { Mirror } from './mirror.ts';
 import { Extent } from './scope.ts';
 import { ItemStream } from './stream.ts';
@@ -172,7 +166,7 @@ export class ZNodeCache<T = Buffer> implements AsyncDisposable, Iterable<ZNode<T
         return;
       } catch (error) {
         // The next one waits for another connection, so this cannot spin.
-        if (!(error instanceof ConnectionLossError || error instanceof SessionExpiredError)) throw error;
+        if (!mayRepeat(error)) throw error;
       }
     }
   }

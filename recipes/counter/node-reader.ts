@@ -1,11 +1,10 @@
 import {
-  ClosedError,
   type NodeData,
   NoNodeError,
   type WatchedReadOptions,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-import { mayRepeat } from '../repeat.ts';
+import { isOver, mayRepeat } from '../repeat.ts';
 import { unless, until } from '../until.ts';
 
 /** Pause before a read is repeated that the server refused, so that a missing permission does not keep anybody busy. */
@@ -50,7 +49,7 @@ export class NodeReader {
           signal,
         );
       } catch (error) {
-        if (signal.aborted || error instanceof ClosedError) return;
+        if (signal.aborted || isOver(error)) return;
         // The next read waits for a connection, so this cannot spin.
         if (mayRepeat(error)) continue;
         this.#events.failed(error);

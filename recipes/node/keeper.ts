@@ -2,7 +2,6 @@ import { onAbort } from '../../client/aborts.ts';
 import {
   type Acl,
   ClosedError,
-  ConnectionLossError,
   type CreateModeName,
   type CreateOptions,
   type Data,
@@ -13,6 +12,7 @@ import {
   type WatchEvent,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { isOver, mayRepeat } from '../repeat.ts';
 
 /**
  * How a node that is kept stands:
@@ -215,8 +215,8 @@ export class Keeper {
       } catch (error) {
         if (signal.aborted) return;
         // The next request waits for another connection, so this cannot spin.
-        if (error instanceof ConnectionLossError || error instanceof SessionExpiredError) continue;
-        if (error instanceof ClosedError) {
+        if (mayRepeat(error)) continue;
+        if (isOver(error)) {
           refuse(error);
           this.#ending.abort(error);
           this.#become('closed');
@@ -374,9 +374,9 @@ export class Keeper {
         await this.#client.delete(this.#path, { guaranteed: true });
         return;
       } catch (error) {
-        if (error instanceof NoNodeError || error instanceof ClosedError) return;
+        if (error instanceof NoNodeError || isOver(error)) return;
         if (error instanceof SessionExpiredError && this.#ephemeral) return;
-        if (error instanceof ConnectionLossError || error instanceof SessionExpiredError) continue;
+        if (mayRepeat(error)) continue;
         throw error;
       }
     }

@@ -1,12 +1,8 @@
 import { onAbort } from '../../client/aborts.ts';
-import {
-  ClosedError,
-  ConnectionLossError,
-  SessionExpiredError,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
+import type { ZooKeeperClient } from '../../client/index.ts';
 import { pause } from '../../client/retrying.ts';
 import { type InterProcessMutex, type Lease, LeaseEndedError } from '../lock/index.ts';
+import { isOver, mayRepeat } from '../repeat.ts';
 import { OwnedPart, type Part } from './part.ts';
 
 export interface SlotEvents {
@@ -99,16 +95,12 @@ export class Slot {
       try {
         await this.#own(await this.#mutex.acquire({ signal }));
       } catch (error) {
-        if (error instanceof ClosedError) {
+        if (isOver(error)) {
           this.#wanted = false;
           return;
         }
         // Not wanted any more, or in doubt before it was had: the next attempt waits for a connection.
-        const passing =
-          signal.aborted ||
-          error instanceof ConnectionLossError ||
-          error instanceof SessionExpiredError ||
-          error instanceof LeaseEndedError;
+        const passing = signal.aborted || mayRepeat(error) || error instanceof LeaseEndedError;
         if (passing) continue;
         this.#events.failed(error instanceof Error ? error : new Error(String(error)));
         await pause(this.#client.ports, RETRY_MS, signal).catch(() => {});

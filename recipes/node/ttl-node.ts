@@ -1,16 +1,14 @@
 import {
-  ClosedError,
-  ConnectionLossError,
   type Data,
   NodeExistsError,
   NoNodeError,
   type OperationOptions,
-  SessionExpiredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { pause } from '../../client/retrying.ts';
 import { childPath } from '../../wire/path.ts';
 import { recipePath } from '../paths.ts';
+import { isOver, mayRepeat } from '../repeat.ts';
 import { Keeper, type NodeState } from './keeper.ts';
 import { Subscribers } from './listeners.ts';
 import type { KeptNodeOptions } from './node-options.ts';
@@ -131,10 +129,9 @@ export class PersistentTtlNode implements AsyncDisposable {
       try {
         await this.#touch(signal);
       } catch (error) {
-        if (signal.aborted || error instanceof ClosedError) return;
+        if (signal.aborted || isOver(error)) return;
         // The next one waits for another connection, so this cannot spin.
-        const passing = error instanceof ConnectionLossError || error instanceof SessionExpiredError;
-        if (passing) continue;
+        if (mayRepeat(error)) continue;
         this.#errors.tell(error instanceof Error ? error : new Error(String(error)));
       }
       await pause(this.#client.ports, this.#everyMs, signal).catch(() => {});
