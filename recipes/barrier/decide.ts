@@ -13,11 +13,11 @@ export function decideEnter(names: readonly string[], memberCount: number): 'ent
 }
 
 /**
- * Whether a `ready` that was there before a member came is left over from members who have all died: none of those who are there is
- * older than it. (Java's Curator goes in all the same.)
+ * Whether a `ready` is left over from members who have all died: none of those who are there, the one who asks among them, is older
+ * than it. (Java's Curator goes in all the same.)
  */
-export function isLeftOver(readyCzxid: number, otherCzxids: readonly number[]): boolean {
-  return !otherCzxids.some((czxid) => czxid < readyCzxid);
+export function isLeftOver(readyCzxid: number, memberCzxids: readonly number[]): boolean {
+  return !memberCzxids.some((czxid) => czxid < readyCzxid);
 }
 
 /** What a member that wants to leave has to do next. */

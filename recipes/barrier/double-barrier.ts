@@ -1,13 +1,14 @@
 import { onAbort } from '../../client/aborts.ts';
-import { type Acl, NodeExistsError, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { type Acl, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { repeatedly } from '../repeat.ts';
 import type { BarrierOptions } from './barrier.ts';
-import { decideEnter, decideLeave, isLeftOver, membersOf, READY } from './decide.ts';
+import { decideEnter, decideLeave, READY } from './decide.ts';
 import { Member } from './member.ts';
+import { Ready } from './ready.ts';
 import { untilGone } from './until-gone.ts';
 
 /**
@@ -22,6 +23,7 @@ export class DistributedDoubleBarrier {
   readonly memberCount: number;
   readonly #client: ZooKeeperClient;
   readonly #acl: readonly Acl[] | undefined;
+  readonly #ready: Ready;
   #phase: 'outside' | 'entering' | 'inside' | 'leaving' = 'outside';
   #member: Member | null = null;
 
@@ -34,6 +36,7 @@ export class DistributedDoubleBarrier {
     this.memberCount = memberCount;
     this.#client = client;
     this.#acl = acl;
+    this.#ready = new Ready(client, this.path, acl);
   }
 
   /**
@@ -109,43 +112,19 @@ export class DistributedDoubleBarrier {
   }
 
   async #mayGoIn(member: Member, first: boolean, signal: AbortSignal): Promise<boolean> {
-    const names = await repeatedly(() => this.#client.children(this.path, { signal }));
-    // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
-    member.checkSession();
-    // The notice of its deletion is on its way.
-    if (!names.includes(member.name)) return false;
-    let decision = decideEnter(names, this.memberCount);
-    if (decision === 'entered' && first && (await this.#removeLeftOver(member, names, signal))) {
-      decision = decideEnter(membersOf(names), this.memberCount);
-    }
-    if (decision === 'open') await this.#open(signal);
-    return decision !== 'wait';
-  }
-
-  /** Removes the `ready` of members who have all died without leaving; true if it did. */
-  async #removeLeftOver(member: Member, names: readonly string[], signal: AbortSignal): Promise<boolean> {
-    const others = membersOf(names).filter((name) => name !== member.name);
-    const reads = [READY, ...others].map((name) => ({ get: childPath(this.path, name) }));
-    const results = await repeatedly(() => this.#client.multiRead(reads, { signal }));
-    const [ready, ...older] = results.map((result) => (result.ok ? result.value.stat.czxid : null));
-    if (ready === undefined || ready === null) return false;
-    if (
-      !isLeftOver(
-        ready,
-        older.filter((czxid) => czxid !== null),
-      )
-    )
-      return false;
-    await this.#removeReady(signal);
-    return true;
-  }
-
-  async #open(signal: AbortSignal): Promise<void> {
-    try {
-      const options = { acl: this.#acl, signal };
-      await repeatedly(() => this.#client.create(childPath(this.path, READY), '', options));
-    } catch (error) {
-      if (!(error instanceof NodeExistsError)) throw error;
+    for (;;) {
+      const names = await repeatedly(() => this.#client.children(this.path, { signal }));
+      // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
+      member.checkSession();
+      // The notice of its deletion is on its way.
+      if (!names.includes(member.name)) return false;
+      const decision = decideEnter(names, this.memberCount);
+      const leftOver = decision === 'entered' && first ? await this.#ready.leftOver(names, signal) : null;
+      if (leftOver === null) {
+        if (decision === 'open') await this.#ready.create(signal);
+        return decision !== 'wait';
+      }
+      await this.#ready.remove(leftOver, signal);
     }
   }
 
@@ -160,7 +139,7 @@ export class DistributedDoubleBarrier {
         member.node.onDeleted = resolve;
         if (member.node.deleted) resolve();
         const options = { watch: () => resolve(), watchSignal: watching.signal, signal };
-        repeatedly(() => this.#client.exists(childPath(this.path, READY), options)).then((stat) => {
+        repeatedly(() => this.#client.exists(this.#ready.path, options)).then((stat) => {
           // In a new session the watch says nothing of what happened in the one before.
           if (stat !== null || this.#client.sessionId !== member.sessionId) resolve();
         }, reject);
@@ -173,19 +152,24 @@ export class DistributedDoubleBarrier {
   }
 
   async #leave(member: Member, signal: AbortSignal, wait: boolean): Promise<void> {
-    for (;;) {
-      const decision = decideLeave(await this.#names(signal), member.name);
-      if (decision.kind === 'last') break;
-      if (!decision.keepsOwn) await member.remove();
-      await untilGone(this.#client, childPath(this.path, decision.on), signal, wait);
+    // While our node is there the barrier is open for our round.
+    const begun = await Promise.all([this.#ready.czxid(signal), this.#names(signal)]);
+    const ours = begun[1].includes(member.name) ? begun[0] : null;
+    for (let names = begun[1]; ; names = await this.#names(signal)) {
+      const decision = decideLeave(names, member.name);
+      if (decision.kind === 'wait') {
+        if (!decision.keepsOwn) await member.remove();
+        await untilGone(this.#client, childPath(this.path, decision.on), signal, wait);
+      } else if (names.includes(member.name) && names.includes(READY)) {
+        member.node.stop();
+        if (await this.#ready.removeWith(member.path, signal)) return;
+      } else {
+        await member.remove();
+        // Should the one have died that was to be the last. By now members of another round may be there.
+        if (ours !== null) await this.#ready.remove(ours, signal);
+        return;
+      }
     }
-    await member.remove();
-    await this.#removeReady(signal);
-  }
-
-  /** Members who come while it is removed count again and put it back, if there are enough of them. */
-  async #removeReady(signal: AbortSignal): Promise<void> {
-    await repeatedly(() => this.#client.delete(childPath(this.path, READY), { signal })).catch(ifGone);
   }
 
   /** What is in the directory, which the server may have removed with its last member. */

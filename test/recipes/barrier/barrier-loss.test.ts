@@ -92,6 +92,21 @@ describe('barriers when connections and sessions are lost', () => {
     await untilChildren(other, '/enter', 0);
   });
 
+  test('a member whose session is lost, and with it the directory, is told so', async () => {
+    await using own = await TestServer.start({ config: { containerCheckIntervalMs: 20 } });
+    await using onlooker = await connect(own.connectString);
+    const cable = new Cuttable();
+    await using client = await connect(own.connectString, { ports: cable.ports, backoff });
+    const entering = new DistributedDoubleBarrier(client, '/vanishes', 2).enter();
+    const refused = expect(entering).rejects.toMatchObject({ code: 'SessionExpired' });
+    await untilChildren(onlooker, '/vanishes', 1);
+    cable.cut();
+    own.expireSession(client.sessionId);
+    while ((await onlooker.exists('/vanishes')) !== null) await onlooker.sync();
+    cable.mend();
+    await refused;
+  });
+
   test('the connection is cut at every step of entering and leaving: one member, in and out', async () => {
     let last = 0;
     for (let at = 0; at === last && at < STEPS_MAX; at++) {
