@@ -99,14 +99,13 @@ async function work(desk: Desk, resource: Resource, real: Lease, release = true)
 }
 
 export async function putJob(desk: Desk): Promise<void> {
-  const { client, testimony, rng, lies, stopPutting } = desk;
+  const { client, testimony, rng, stopPutting } = desk;
   await using queue = new DistributedQueue<string>(client, paths.queue);
   while (!stopPutting.aborted) {
     const item = testimony.name();
     await testimony.tell({ type: 'putting', item });
     try {
       await queue.put(item);
-      if (lies.queue === 'puts-twice') await queue.put(item);
       await testimony.tell({ type: 'put', item });
     } catch (error) {
       if (!(error instanceof UnansweredError)) throw error;
@@ -118,7 +117,7 @@ export async function putJob(desk: Desk): Promise<void> {
 
 export async function consumeJob(desk: Desk): Promise<void> {
   const { client, stop, lies } = desk;
-  const lockPath = lies.queue === 'deletes-first' ? null : undefined;
+  const lockPath = lies.deletesFirst === true ? null : undefined;
   await using queue = new DistributedQueue<string>(client, paths.queue, { lockPath });
   await queue.consume((item, handling) => handle(desk, item, handling), { signal: stop });
 }

@@ -3,12 +3,12 @@ import type { Resource } from './report.ts';
 
 /**
  * How a worker's recipes may be made wrong, to see whether it is noticed: a lease whose signal never aborts, one that is held for ever, one
- * that is safe for ever; a semaphore with a permit too many; a queue that deletes before it handles; items that are put twice.
+ * that is safe for ever; a semaphore with a permit too many; a queue that deletes before it handles.
  */
 export interface Lies {
   readonly leases?: Partial<Record<Resource, LeaseLie>> | undefined;
   readonly onePermitMore?: boolean | undefined;
-  readonly queue?: 'deletes-first' | 'puts-twice' | undefined;
+  readonly deletesFirst?: boolean | undefined;
 }
 
 export type LeaseLie = 'never-aborts' | 'always-held' | 'always-safe';
