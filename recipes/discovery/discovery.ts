@@ -61,6 +61,7 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
   readonly #starting = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
+  #registeredMs = 0;
 
   constructor(client: ZooKeeperClient, path: string, options: DiscoveryOptions<T> = {}) {
     this.path = recipePath('ServiceDiscovery', path);
@@ -228,11 +229,17 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
       port: spec.port ?? null,
       sslPort: spec.sslPort ?? null,
       payload: spec.payload ?? null,
-      registrationTimeUTC: ports.wallMs(),
+      registrationTimeUTC: this.#registrationTime(),
       serviceType,
       uriSpec: typeof uriSpec === 'string' ? UriSpec.parse(uriSpec) : uriSpec,
       enabled: spec.enabled ?? true,
     });
+  }
+
+  /** Never the same twice: a registration whose answer was lost is recognised by its record. */
+  #registrationTime(): number {
+    this.#registeredMs = Math.max(Math.floor(this.#client.ports.wallMs()), this.#registeredMs + 1);
+    return this.#registeredMs;
   }
 
   #directory(name: string): string {

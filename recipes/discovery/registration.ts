@@ -9,6 +9,7 @@ import { childPath } from '../../wire/path.ts';
 import { type NodeState, PersistentNode } from '../node/index.ts';
 import { checkPort, type InstanceFields, ServiceInstance } from './instance.ts';
 import { PermanentNode } from './permanent-node.ts';
+import { makeSequential } from './sequential-node.ts';
 import { removeOwn, takeOver } from './take-over.ts';
 
 /** What of an instance can change while it is registered. */
@@ -137,8 +138,8 @@ async function startNode(
   signal: AbortSignal | undefined,
 ): Promise<PersistentNode | PermanentNode> {
   const shared = { parents: 'container', acl, signal } as const;
-  const start = (mode: 'ephemeral' | 'ephemeral-sequential' | 'persistent') =>
-    PersistentNode.start(client, path, Buffer.from(data), { ...shared, mode });
+  const start = (at: string, mode: 'ephemeral' | 'persistent') =>
+    PersistentNode.start(client, at, Buffer.from(data), { ...shared, mode });
   switch (serviceType) {
     case 'PERMANENT': {
       const node = new PermanentNode(client, path, acl);
@@ -146,13 +147,20 @@ async function startNode(
       return node;
     }
     case 'STATIC':
-      return start('persistent');
-    case 'DYNAMIC_SEQUENTIAL':
-      return start('ephemeral-sequential');
+      return start(path, 'persistent');
+    case 'DYNAMIC_SEQUENTIAL': {
+      const made = await makeSequential(client, path, data, acl, signal);
+      try {
+        return await start(made, 'ephemeral');
+      } catch (error) {
+        removeOwn(client, made).catch(() => {});
+        throw error;
+      }
+    }
     case 'DYNAMIC': {
       const made = await takeOver(client, path, data, acl, signal);
       try {
-        return await start('ephemeral');
+        return await start(path, 'ephemeral');
       } catch (error) {
         // Nobody will keep what was put there.
         if (made) removeOwn(client, path).catch(() => {});
