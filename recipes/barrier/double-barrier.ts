@@ -113,7 +113,7 @@ export class DistributedDoubleBarrier {
 
   async #mayGoIn(member: Member, first: boolean, signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const names = await repeatedly(() => this.#client.children(this.path, { signal }));
+      const names = await this.#names(signal);
       // What a later session reads says nothing about a node of an earlier one, which is about to vanish.
       member.checkSession();
       // The notice of its deletion is on its way.
