@@ -79,3 +79,9 @@ export function planHistory(
   const keep = new Set(room === 0 ? [] : past.slice(-room));
   return { preserve, drop: sorted.filter((name) => !keep.has(name)) };
 }
+
+/** Whether there may have been an entry of a version, older than the present one, that others have dropped: the oldest go first. */
+export function isDropped(names: readonly string[], version: number, current: number): boolean {
+  if (compareSequences(version, current) >= 0) return false;
+  return !versionsOf(names).some((kept) => compareSequences(kept, version) < 0);
+}

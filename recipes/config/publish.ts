@@ -6,12 +6,21 @@ import {
   NodeExistsError,
   NoNodeError,
   type Transaction,
+  type UnansweredError,
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath, parentOf } from '../../wire/path.ts';
 import { getOrNull } from '../follow.ts';
 import { mayRepeat } from '../repeat.ts';
-import { entryName, type HistoryRecord, historyOf, planHistory, readRecord, writeRecord } from './history.ts';
+import {
+  entryName,
+  type HistoryRecord,
+  historyOf,
+  isDropped,
+  planHistory,
+  readRecord,
+  writeRecord,
+} from './history.ts';
 
 /** A value that has been found valid and is about to be published. */
 export interface PreparedChange {
@@ -33,38 +42,45 @@ export function dataOf(node: NodeData | null): Buffer | null {
   return node?.data == null || node.data.length === 0 ? null : node.data;
 }
 
+/** An attempt whose answer was lost: the versions that it would have made, and how it was lost. */
+interface Doubt {
+  readonly versions: readonly number[];
+  readonly error: UnansweredError;
+}
+
 /**
  * Publishes all changes in one transaction, with their entries in the histories, and returns their new versions. Each change is
- * applied exactly once, also when the answer is lost with the connection: its entry then tells, unless so many others have published
- * since that it has been dropped. Rejects with `BadVersionError` or `NodeExistsError` if `ifVersion` does not hold.
+ * applied once, also when the answer is lost with the connection: its entry then tells. Where so many others have published since
+ * that it may have been dropped, it rejects with how the answer was lost. Rejects with `BadVersionError` or `NodeExistsError` if
+ * `ifVersion` does not hold.
  */
 export async function publishPrepared(
   client: ZooKeeperClient,
   changes: readonly PreparedChange[],
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  // The versions that the latest attempt would have made, if nobody has said yet whether it did, and how the answer was lost.
-  let inDoubt: readonly number[] | null = null;
-  let lost: unknown = null;
+  // Kept to the end: what an ended session has sent may still arrive.
+  const doubts: Doubt[] = [];
   for (let round = 1; ; round++) {
+    let known = doubts.length === 0;
+    let versions: readonly number[] | null = null;
     try {
-      if (inDoubt !== null && (await isApplied(client, changes[0]!, inDoubt[0]!, signal)))
-        return [...inDoubt];
-      inDoubt = lost = null;
+      const applied = known ? null : await appliedOf(client, changes[0]!, doubts, signal);
+      if (applied !== null) return [...applied];
+      known = true;
       const states = await Promise.all(changes.map((change) => read(client, change, signal)));
       const transaction = client.transaction();
       for (const [i, change] of changes.entries()) add(transaction, change, states[i]!);
-      inDoubt = states.map(({ next }) => next);
+      versions = states.map(({ next }) => next);
       await transaction.commit({ signal });
-      return [...inDoubt];
+      return [...versions];
     } catch (error) {
       if (error instanceof MultiError) {
         if (round >= ROUNDS_MAX || !isConflict(error.failure)) throw error.failure;
-        inDoubt = null;
       } else if (round >= ROUNDS_MAX || !mayRepeat(error)) {
         // Why it could not be found out is of less use than that it is not known.
-        throw lost === null || signal?.aborted === true ? error : lost;
-      } else if (inDoubt !== null) lost ??= error;
+        throw known || signal?.aborted === true ? error : doubts.at(-1)!.error;
+      } else if (versions !== null && error.outcome === 'unknown') doubts.push({ versions, error });
     }
   }
 }
@@ -97,11 +113,7 @@ async function read(
     if (path !== '/') await client.ensurePath(parentOf(path), { acl, signal });
     return { node, next: 0, entries: null };
   }
-  const entries = await client.children(historyOf(path), { signal }).catch((error: unknown) => {
-    if (error instanceof NoNodeError) return null;
-    throw error;
-  });
-  return { node, next: (node.stat.version + 1) | 0, entries };
+  return { node, next: (node.stat.version + 1) | 0, entries: await entriesOf(client, path, signal) };
 }
 
 /** Adds the operations of one change. All of them hang on the node's version: who comes second finds nothing half done. */
@@ -132,14 +144,39 @@ function parsed(data: Buffer): unknown {
   }
 }
 
-async function isApplied(
+/** The versions that one of the attempts has made; null if none has made any. All changes of one are applied together. */
+async function appliedOf(
   client: ZooKeeperClient,
   { path, record }: PreparedChange,
-  version: number,
+  doubts: readonly Doubt[],
   signal: AbortSignal | undefined,
-): Promise<boolean> {
+): Promise<readonly number[] | null> {
   // The server of the next connection may not have seen yet what the last one did.
   await client.sync(path, { signal });
-  const entry = await getOrNull(client, childPath(historyOf(path), entryName(version)), signal);
-  return entry !== null && readRecord(entry.data)?.id === record.id;
+  // Before the entries: they are then not older than the version.
+  const node = await getOrNull(client, path, signal);
+  if (node === null) return null;
+  const kept = await entriesOf(client, path, signal);
+  for (const { versions, error } of doubts) {
+    const [version] = versions as readonly [number];
+    if (kept?.includes(entryName(version)) === true) {
+      const entry = await getOrNull(client, childPath(historyOf(path), entryName(version)), signal);
+      if (entry === null) throw error;
+      if (readRecord(entry.data)?.id === record.id) return versions;
+    } else if (isDropped(kept ?? [], version, node.stat.version)) throw error;
+  }
+  return null;
+}
+
+async function entriesOf(
+  client: ZooKeeperClient,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[] | null> {
+  try {
+    return await client.children(historyOf(path), { signal });
+  } catch (error) {
+    if (error instanceof NoNodeError) return null;
+    throw error;
+  }
 }

@@ -178,7 +178,7 @@ export class ConfigStore<Out, In = Out> {
 
   /**
    * The present value and each new one, for `for await`. A slow reader gets the newest, not those in between, and so does one that
-   * was disconnected; versions never go back. A value that is not valid is not handed out, nor is its absence: the last good one
+   * was disconnected; versions never go back, unless the node was deleted and published anew. A value that is not valid is not handed out, nor is its absence: the last good one
    * stands. Ends with the signal and with the client; throws what makes reading impossible (`NoAuthError`).
    */
   subscribe(options: ConfigSubscribeOptions = {}): Subscription<ConfigValue<Out>> {

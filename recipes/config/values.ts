@@ -14,8 +14,8 @@ export interface InvalidConfig {
 export type InvalidConfigListener = (invalid: InvalidConfig) => void;
 
 /**
- * The values that a reader makes of nodes, as they change. What it finds invalid goes to `onInvalid` and is passed over, and so is
- * null, for which there is no value.
+ * The values that a reader makes of nodes, as they change. What it finds invalid, or cannot cope with, goes to `onInvalid` and is
+ * passed over, and so is null, for which there is no value.
  */
 export async function* values<T>(
   client: ZooKeeperClient,
@@ -35,10 +35,17 @@ export async function* values<T>(
       if (signal.aborted) return undefined;
       if (value !== null) yield value;
     } catch (error) {
-      if (!(error instanceof InvalidValueError)) throw error;
       const versions = snapshot.map((node) => node?.stat.version ?? null);
-      if (onInvalid !== undefined && !signal.aborted) callListener(onInvalid, { error, paths, versions });
+      const invalid = { error: invalidBy(error), paths, versions };
+      if (onInvalid !== undefined && !signal.aborted) callListener(onInvalid, invalid);
     }
   }
   return undefined;
+}
+
+/** A schema or a merging function that throws says that it has no use for the value, whoever has set that. */
+function invalidBy(error: unknown): InvalidValueError {
+  if (error instanceof InvalidValueError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new InvalidValueError([{ at: '', message }], error);
 }

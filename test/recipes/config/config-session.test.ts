@@ -228,3 +228,51 @@ test('a publication that somebody else comes before, at whichever step, does not
   expect([...outcomes].sort()).toEqual(['fulfilled', 'rejected']);
   expect(last).toBeLessThan(STEPS_MAX);
 });
+
+test.each([1, 3])(
+  'a lost publication is not repeated over others, whose entries have pushed out its own (of %i)',
+  async (historyMax) => {
+    await using server = await TestServer.start();
+    await using other = await connect(server.connectString);
+    const outcomes = new Set<string>();
+    let last = 0;
+    for (let at = 0; at === last && at < STEPS_MAX; at++) {
+      const path = `/config/${at}`;
+      const steps = new CountedSteps();
+      await using client = await connect(server.connectString, {
+        ports: steps.ports,
+        backoff: { baseMs: 1, maxMs: 2 },
+      });
+      const theirs = new ConfigStore(other, path, { schema, historyMax });
+      await theirs.publish({ n: 0 });
+      const base = steps.steps;
+      let published = 1;
+      // Before it asks what became of its own, so many others have published that nothing tells.
+      const sync = client.sync.bind(client);
+      client.sync = async (...args) => {
+        for (let n = 0; n < historyMax; n++) await theirs.publish({ n: 100 + ++published });
+        return sync(...args);
+      };
+      steps.onStep = (step) => {
+        if (last > at || step - base < at) return;
+        last = at + 1;
+        steps.cut();
+      };
+      const ours = new ConfigStore(client, path, { schema, historyMax });
+      const [result] = await Promise.allSettled([ours.publish({ n: 1 }, { by: 'us' })]);
+      const { version, value } = await theirs.get();
+      if (result!.status === 'fulfilled') {
+        // Once, and it says when.
+        expect(version).toBe(published);
+        if (result!.value === version) expect(value).toEqual({ n: 1 });
+      } else {
+        expect(result!.reason).toMatchObject({ code: 'ConnectionLoss', outcome: 'unknown' });
+        expect(value).toEqual({ n: 100 + published });
+        expect(version).toBeLessThanOrEqual(published);
+      }
+      outcomes.add(result!.status);
+    }
+    expect([...outcomes].sort()).toEqual(['fulfilled', 'rejected']);
+    expect(last).toBeLessThan(STEPS_MAX);
+  },
+);

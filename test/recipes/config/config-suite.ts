@@ -301,6 +301,33 @@ export function describeConfig(name: string, start: () => Promise<ServerUnderTes
       expect(watches()).toBe(0);
     });
 
+    test('what a schema or a merge stumbles over reaches no subscriber, and does not end it', async () => {
+      const paths = [`/config/c${++number}`, `/config/c${++number}`];
+      const lists = z.object({ names: z.array(z.string()).refine((names) => names[0]!.length > 0) });
+      const merge = (layers: readonly unknown[]) => ({
+        names: (layers as { names: string[] }[]).flatMap(({ names }) => [...names]),
+      });
+      await client.create(paths[0]!, '{"names":["a"]}', { parents: true });
+      const invalid: InvalidConfig[] = [];
+      const onInvalid = (each: InvalidConfig) => invalid.push(each);
+      const streams = [
+        new ConfigStore(client, paths[0]!, { schema: lists }).subscribe({ onInvalid }),
+        new LayeredConfig(client, paths, { schema: lists, merge }).subscribe({ onInvalid }),
+      ] as AsyncIterableIterator<{ value: unknown }, undefined>[];
+      for (const stream of streams) expect((await next(stream)).value).toEqual({ names: ['a'] });
+      const waiting = streams.map((stream) => next(stream));
+      // The store's schema throws at an empty list, and the merging at one that is none.
+      await client.set(paths[0]!, '{"names":[]}');
+      await client.create(paths[1]!, '{"names":5}');
+      while (invalid.length < 2) await client.sync();
+      await client.set(paths[1]!, '{"names":["b"]}');
+      expect((await waiting[1]!).value).toEqual({ names: ['b'] });
+      await client.set(paths[0]!, '{"names":["c"]}');
+      expect((await waiting[0]!).value).toEqual({ names: ['c'] });
+      for (const { error } of invalid) expect(error).toBeInstanceOf(InvalidValueError);
+      for (const stream of streams) await stream.return?.();
+    });
+
     test('arguments are checked at once', () => {
       const schema = Checkout;
       expect(() => new ConfigStore(client, 'config', { schema })).toThrow(TypeError);

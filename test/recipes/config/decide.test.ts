@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   entryName,
+  isDropped,
   planHistory,
   readRecord,
   versionsOf,
@@ -65,6 +66,17 @@ describe('planHistory', () => {
       ),
     );
   });
+});
+
+test.each([
+  ['the present one is there, or was never made', [3, 5], 5, 5, false],
+  ['one that is yet to come, too', [3, 5], 6, 5, false],
+  ['an older one is kept', [2, 5], 4, 5, false],
+  ['only later ones are kept', [5], 4, 5, true],
+  ['nothing is kept', [], 4, 5, true],
+  ['past the highest number', [-2147483648], 2147483647, -2147483648, true],
+])('whether an entry may have been dropped: %s', (_, kept, version, current, dropped) => {
+  expect(isDropped(kept.map(entryName), version, current)).toBe(dropped);
 });
 
 describe('a record of the history', () => {
