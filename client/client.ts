@@ -25,7 +25,7 @@ import { WatchStream, type WatchStreamOptions } from './watch-stream.ts';
 import type { WatchCounts, WatchListener } from './watches.ts';
 import * as writes from './writes.ts';
 
-type ClientEventName = keyof ClientEvents & ('state' | 'doubt' | 'away' | 'end');
+type ClientEventName = keyof ClientEvents & ('state' | 'doubt' | 'away' | 'closing' | 'end');
 
 export interface DeleteOptions extends writes.VersionOptions {
   /**
@@ -84,6 +84,11 @@ export class ZooKeeperClient implements AsyncDisposable {
   /** Whether there is a connection with a session. */
   get connected(): boolean {
     return this.#connection.session.ready;
+  }
+
+  /** How many connections this client has had: events and answers come in the servers' order as long as it is the same one. */
+  get connections(): number {
+    return this.#connection.session.attempts.connections;
   }
 
   /** Whether the client has ended, by `close` or with its session: nothing more will come of it. */
@@ -287,7 +292,7 @@ export class ZooKeeperClient implements AsyncDisposable {
    */
   close(): Promise<void> {
     if (this.#context !== this.#shared.context) return Promise.resolve();
-    this.#connection.close();
+    this.#shared.close();
     return this.#shared.closed;
   }
 

@@ -24,6 +24,8 @@ export interface ClientEvents extends Record<string, readonly unknown[]> {
    * what was held is still there, but nobody could tell while it lasted.
    */
   away: [awayMs: number];
+  /** `close` was called for the first time: what a listener sends now reaches the server before the session ends, if there is a connection. */
+  closing: [];
   /** The client has ended, once; null if `close` asked for it. */
   end: [error: Error | null];
 }
@@ -39,6 +41,7 @@ export class SharedSession {
   /** The last state reported. */
   state: ClientState | null = null;
   readonly #whereabouts: Whereabouts | null;
+  #closing = false;
   #resolveClosed: () => void = () => {};
 
   /** Starts to connect. */
@@ -72,6 +75,14 @@ export class SharedSession {
     });
     this.connection.start();
     whereabouts?.begin(this.context);
+  }
+
+  close(): void {
+    if (!this.#closing && !this.connection.session.ended) {
+      this.#closing = true;
+      this.listeners.emit('closing');
+    }
+    this.connection.close();
   }
 
   #attempt(endpoint: Endpoint): void {

@@ -48,6 +48,8 @@ export class HolderRecord {
   readonly #name: string;
   /** Of the directory with our name in it; null while we cannot tell. */
   #version: number | null = null;
+  /** A client that is closed with the lock in hand gives it back: the session's end deletes the node. */
+  readonly #onClosing = (): void => void this.clear();
 
   constructor(client: ZooKeeperClient, directory: string, name: string) {
     this.#client = client;
@@ -84,8 +86,7 @@ export class HolderRecord {
         });
         const meaning = readRecord(data, this.#name);
         if (meaning.kind === 'ours') {
-          this.#version = stat.version;
-          return true;
+          return this.#written(stat.version);
         }
         if (meaning.kind === 'abandoned') {
           if (abandoned?.by !== meaning.by) abandoned = { by: meaning.by, foundMs: ports.monotonicMs() };
@@ -105,8 +106,7 @@ export class HolderRecord {
           compressed: false,
           signal,
         });
-        this.#version = written.version;
-        return true;
+        return this.#written(written.version);
       } catch (error) {
         if (error instanceof NoNodeError) return false;
         // Somebody else wrote, or we did and do not know: the record tells.
@@ -122,6 +122,7 @@ export class HolderRecord {
 
   /** Takes the name out, if it is there, however often the connection breaks, until the session or the client ends. Never rejects. */
   async clear(): Promise<void> {
+    this.#client.off('closing', this.#onClosing);
     for (;;) {
       try {
         const version = this.#version ?? (await this.#versionIfOurs());
@@ -133,6 +134,12 @@ export class HolderRecord {
         if (!(error instanceof ConnectionLossError)) return;
       }
     }
+  }
+
+  #written(version: number): true {
+    this.#version = version;
+    this.#client.on('closing', this.#onClosing);
+    return true;
   }
 
   async #versionIfOurs(): Promise<number | null> {

@@ -57,11 +57,24 @@ describe('lockDelayMs when sessions and connections are lost', () => {
     }
   });
 
-  test('a client that is closed with the lock in hand has not released it', async () => {
+  test('a client that is closed with the lock in hand has released it', async () => {
     const client = await connect(server.connectString);
-    await new InterProcessMutex(client, '/closed', { lockDelayMs: FOR_EVER_MS }).acquire();
+    const lease = await new InterProcessMutex(client, '/closed', { lockDelayMs: FOR_EVER_MS }).acquire();
     await client.close();
+    await other.sync();
+    expect(await other.exists(lease.path)).toBeNull();
     const mutex = new InterProcessMutex(other, '/closed', { lockDelayMs: FOR_EVER_MS });
+    await (await mutex.acquire({ timeoutMs: 0 })).release();
+  });
+
+  test('one that is closed without a connection has not: nothing can be said any more', async () => {
+    const cable = new Cuttable();
+    const client = await connect(server.connectString, { ports: cable.ports, closeTimeoutMs: 1 });
+    const lease = await new InterProcessMutex(client, '/cut', { lockDelayMs: FOR_EVER_MS }).acquire();
+    cable.cut();
+    await client.close();
+    server.expireSession((await other.get(lease.path)).stat.ephemeralOwner);
+    const mutex = new InterProcessMutex(other, '/cut', { lockDelayMs: FOR_EVER_MS });
     await expect(mutex.acquire({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'AcquireTimeout' });
   });
 
