@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { OPEN_ACL } from '../../wire/data.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { type BuiltPackage, buildPackage } from '../kit/built.ts';
-import { javaZooKeeper } from '../kit/java.ts';
-import { type Kind, MixedEnsemble } from '../kit/mixed-ensemble.ts';
+import { describeMixed } from '../kit/describe-mixed.ts';
+import type { Kind, MixedEnsemble } from '../kit/mixed-ensemble.ts';
 
 /** Creates a node through each of these members, and reads all of them through each. */
 async function expectShared(ensemble: MixedEnsemble, name: string, ids: readonly number[]): Promise<void> {
@@ -23,17 +22,10 @@ async function expectShared(ensemble: MixedEnsemble, name: string, ids: readonly
   }
 }
 
-describe.skipIf(javaZooKeeper() === null)('hierarchical quorums with Apache ZooKeeper', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => built?.[Symbol.dispose]());
-
+describeMixed('hierarchical quorums with Apache ZooKeeper', (createEnsemble) => {
   const ensembleOf = (kinds: readonly Kind[], ...configLines: string[]): Promise<MixedEnsemble> =>
-    MixedEnsemble.create({
+    createEnsemble({
       members: kinds.map((kind, i) => ({ id: i + 1, kind })),
-      main: built.main,
       configLines,
     });
 

@@ -3,35 +3,27 @@ import { OPEN_ACL } from '../../wire/data.ts';
 import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { expectAgreement } from '../kit/agreement.ts';
-import { type BuiltPackage, buildPackage } from '../kit/built.ts';
+import { describeMixed } from '../kit/describe-mixed.ts';
 import { fourLetterWord } from '../kit/four-letter.ts';
-import { javaZooKeeper } from '../kit/java.ts';
 import { create, createEverything, createMany, dieWithTail, exists } from '../kit/mixed-clients.ts';
-import { MixedEnsemble } from '../kit/mixed-ensemble.ts';
+import type { MixedEnsemble } from '../kit/mixed-ensemble.ts';
 import type { RawClient } from '../kit/raw-client.ts';
 
 const acl = [...OPEN_ACL];
 
-describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache ZooKeeper', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => built[Symbol.dispose]());
-
+describeMixed('servers that learn from an Apache ZooKeeper', (createEnsemble) => {
   describe('a follower and an observer', () => {
     let ensemble: MixedEnsemble;
     /** Of the leader. */
     let writer: RawClient;
     beforeAll(async () => {
-      ensemble = await MixedEnsemble.create({
+      ensemble = await createEnsemble({
         members: [
           { id: 1, kind: 'java' },
           { id: 2, kind: 'java' },
           { id: 3, kind: 'ours' },
           { id: 4, kind: 'ours', isObserver: true },
         ],
-        main: built.main,
         hasCables: true,
       });
       // The first two are a quorum, so that 2 leads; the others come to an established leader.
@@ -154,13 +146,12 @@ describe.skipIf(javaZooKeeper() === null)('servers that learn from an Apache Zoo
   });
 
   test('an old leader cuts off what nobody else has heard of', async () => {
-    await using ensemble = await MixedEnsemble.create({
+    await using ensemble = await createEnsemble({
       members: [
         { id: 1, kind: 'java' },
         { id: 2, kind: 'java' },
         { id: 3, kind: 'ours' },
       ],
-      main: built.main,
       hasCables: true,
     });
     // A quorum in which 3 leads, as its id is the larger one.

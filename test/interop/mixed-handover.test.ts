@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectAgreement } from '../kit/agreement.ts';
-import { type BuiltPackage, buildPackage } from '../kit/built.ts';
-import { javaZooKeeper } from '../kit/java.ts';
-import { type Kind, MixedEnsemble } from '../kit/mixed-ensemble.ts';
+import { describeMixed } from '../kit/describe-mixed.ts';
+import type { Kind } from '../kit/mixed-ensemble.ts';
 import { MixedLoad } from '../kit/mixed-load.ts';
 
 /** So often must each implementation have taken over from the other. */
@@ -10,22 +9,15 @@ const TIMES = 2;
 /** Whoever has logged the most leads next: which that is cannot be told in advance, but it alternates soon. */
 const KILLS_MAX = 16;
 
-describe.skipIf(javaZooKeeper() === null)('leadership of an ensemble under load', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => built[Symbol.dispose]());
-
+describeMixed('leadership of an ensemble under load', (createEnsemble) => {
   test('goes back and forth between Apache ZooKeeper and ours', async () => {
     // Between equals the larger id leads: ours after 3, 3 after ours.
-    await using ensemble = await MixedEnsemble.create({
+    await using ensemble = await createEnsemble({
       members: [
         { id: 1, kind: 'java' },
         { id: 2, kind: 'ours' },
         { id: 3, kind: 'java' },
       ],
-      main: built.main,
     });
     await ensemble.start(1, 2, 3);
     await using load = await MixedLoad.start(ensemble.connectString, 4);

@@ -3,32 +3,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OpCode } from '../../wire/opcodes.ts';
 import { expectAgreement } from '../kit/agreement.ts';
-import { type BuiltPackage, buildPackage } from '../kit/built.ts';
-import { javaZooKeeper } from '../kit/java.ts';
+import { describeMixed } from '../kit/describe-mixed.ts';
 import { create, createEverything, createMany, dieWithTail, hasLogged } from '../kit/mixed-clients.ts';
-import { MixedEnsemble } from '../kit/mixed-ensemble.ts';
+import type { MixedEnsemble } from '../kit/mixed-ensemble.ts';
 import { eventually } from '../kit/processes.ts';
 import type { RawClient } from '../kit/raw-client.ts';
 
-describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => built[Symbol.dispose]());
-
+describeMixed('a server that leads Apache ZooKeepers', (createEnsemble) => {
   describe('a follower and an observer', () => {
     let ensemble: MixedEnsemble;
     let writer: RawClient;
     beforeAll(async () => {
-      ensemble = await MixedEnsemble.create({
+      ensemble = await createEnsemble({
         members: [
           { id: 1, kind: 'ours' },
           { id: 2, kind: 'java' },
           { id: 3, kind: 'ours' },
           { id: 4, kind: 'java', isObserver: true },
         ],
-        main: built.main,
         hasCables: true,
         // A thousand times the snapshot of an empty tree, half a megabyte: log files up to that length are sent.
         configLines: ['snapshotSizeFactor=1000'],
@@ -115,13 +107,12 @@ describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers
 
   /** Two of ours, and the third that is to come back with more than they have. */
   async function twoAndJava(): Promise<MixedEnsemble> {
-    const ensemble = await MixedEnsemble.create({
+    const ensemble = await createEnsemble({
       members: [
         { id: 1, kind: 'ours' },
         { id: 2, kind: 'ours' },
         { id: 3, kind: 'java' },
       ],
-      main: built.main,
       hasCables: true,
     });
     await ensemble.start(1, 3);
@@ -184,13 +175,12 @@ describe.skipIf(javaZooKeeper() === null)('a server that leads Apache ZooKeepers
   });
 
   test('is followed although its configuration was numbered under another leader', async () => {
-    await using ensemble = await MixedEnsemble.create({
+    await using ensemble = await createEnsemble({
       members: [
         { id: 1, kind: 'java' },
         { id: 2, kind: 'ours' },
         { id: 3, kind: 'java' },
       ],
-      main: built.main,
       configLines: ['reconfigEnabled=true'],
     });
     await ensemble.start(1, 3);

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectAgreement } from '../kit/agreement.ts';
-import { type BuiltPackage, buildPackage } from '../kit/built.ts';
-import { javaZooKeeper } from '../kit/java.ts';
-import { type Kind, MixedEnsemble } from '../kit/mixed-ensemble.ts';
+import { describeMixed } from '../kit/describe-mixed.ts';
+import type { Kind } from '../kit/mixed-ensemble.ts';
 import { MixedLoad } from '../kit/mixed-load.ts';
 import { Child } from '../kit/processes.ts';
 
@@ -12,21 +11,14 @@ const PYTHON = '/usr/bin/python3';
 const hasKazoo = spawnSync(PYTHON, ['-c', 'import kazoo']).status === 0;
 const patient = fileURLToPath(new URL('./python/patient.py', import.meta.url));
 
-describe.skipIf(javaZooKeeper() === null)('an ensemble whose servers are replaced one by one', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => built[Symbol.dispose]());
-
+describeMixed('an ensemble whose servers are replaced one by one', (createEnsemble) => {
   test('turns from Apache ZooKeeper into ours and back, and clients only see reconnects', async () => {
-    await using ensemble = await MixedEnsemble.create({
+    await using ensemble = await createEnsemble({
       members: [
         { id: 1, kind: 'java' },
         { id: 2, kind: 'java' },
         { id: 3, kind: 'java' },
       ],
-      main: built.main,
       // Apache ZooKeeper moves the members to a file of their own then, and numbers them: what follows must find both.
       configLines: ['reconfigEnabled=true'],
     });

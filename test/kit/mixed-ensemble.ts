@@ -19,8 +19,13 @@ export interface MixedMember {
 
 export interface MixedEnsembleOptions {
   readonly members: readonly MixedMember[];
-  /** The command line's entry file, see `buildPackage`. */
-  readonly main: string;
+  /** The command line's entry file, see `buildPackage`; none where no member is ours. */
+  readonly main?: string;
+  /**
+   * Those who belong to the ensemble when it begins, where it may be reconfigured; the others know them and themselves. Only for
+   * Apache ZooKeepers.
+   */
+  readonly founders?: readonly number[];
   /** Whether what servers say to each other on their quorum ports can be listened to and held back. */
   readonly hasCables?: boolean;
   /** More lines of zoo.cfg; they win over those above them. */
@@ -84,12 +89,15 @@ export class MixedEnsemble implements AsyncDisposable {
   /** Starts a member without waiting for it. */
   spawn(id: number, kind: Kind = this.#member(id).kind): void {
     if (this.#running.has(id)) throw new Error(`server ${id} runs`);
-    const config = this.#temp.at(`${id}`, 'zoo.cfg');
-    const child =
-      kind === 'java'
-        ? new Child('java', [...javaArguments(), config])
-        : new Child(process.execPath, [this.#options.main, 'server', config]);
-    this.#running.set(id, { kind, child });
+    this.#running.set(id, { kind, child: this.#child(kind, this.#temp.at(`${id}`, 'zoo.cfg')) });
+  }
+
+  #child(kind: Kind, config: string): Child {
+    if (kind === 'java') return new Child('java', [...javaArguments(), config]);
+    const { main } = this.#options;
+    if (main === undefined)
+      throw new Error('this ensemble was told no `main` to start a server of ours from');
+    return new Child(process.execPath, [main, 'server', config]);
   }
 
   /** Resolves when these members serve clients. */
@@ -153,6 +161,12 @@ export class MixedEnsemble implements AsyncDisposable {
   /** The end of what the member's process has printed. */
   output(id: number): string {
     return this.#running.get(id)?.child.output.slice(-6000) ?? '';
+  }
+
+  /** A member as a reconfiguration names it. */
+  member(id: number): string {
+    const { client, quorum, election } = this.#ports.get(id)!;
+    return `server.${id}=127.0.0.1:${quorum}:${election}:participant;127.0.0.1:${client}`;
   }
 
   /** All members, running or not. */
@@ -224,8 +238,6 @@ export class MixedEnsemble implements AsyncDisposable {
       'initLimit=60',
       'syncLimit=20',
       `dataDir=${dataDir}`,
-      `clientPort=${this.port(id)}`,
-      'clientPortAddress=127.0.0.1',
       'maxClientCnxns=0',
       'maxSessionTimeout=60000',
       '4lw.commands.whitelist=*',
@@ -233,10 +245,26 @@ export class MixedEnsemble implements AsyncDisposable {
       'extendedTypesEnabled=true',
       'preAllocSize=1024',
       `DigestAuthenticationProvider.superDigest=${SUPER_DIGEST}`,
-      ...this.members.map((other) => this.#serverLine(id, other)),
+      ...(await this.#memberLines(id)),
       ...(this.#options.configLines ?? []),
     ];
     await writeFile(this.#temp.at(`${id}`, 'zoo.cfg'), `${lines.join('\n')}\n`);
+  }
+
+  /** Who belongs to the ensemble: in the file itself, or in one beside it that a reconfiguration replaces. */
+  async #memberLines(id: number): Promise<string[]> {
+    const { founders } = this.#options;
+    if (founders === undefined) {
+      return [
+        `clientPort=${this.port(id)}`,
+        'clientPortAddress=127.0.0.1',
+        ...this.members.map((other) => this.#serverLine(id, other)),
+      ];
+    }
+    const file = this.#temp.at(`${id}`, 'zoo.cfg.dynamic');
+    const known = founders.includes(id) ? founders : [...founders, id];
+    await writeFile(file, known.map((other) => `${this.member(other)}\n`).join(''));
+    return ['standaloneEnabled=false', 'reconfigEnabled=true', `dynamicConfigFile=${file}`];
   }
 
   #serverLine(id: number, { id: other, isObserver }: MixedMember): string {
