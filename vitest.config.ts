@@ -1,17 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './test/kit/long-first.ts';
 
 /** One file more than there are processors: most of them wait for something now and then, for a process or the end of a session. */
 const FILES_AT_A_TIME = availableParallelism() + 1;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/interop/**', 'test/containers/**'],
+          globalSetup: ['test/kit/builds.ts'],
           maxWorkers: FILES_AT_A_TIME,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
@@ -23,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          globalSetup: ['test/kit/java-programs.ts'],
+          globalSetup: ['test/kit/builds.ts', 'test/kit/java-programs.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           // Their Java machines compile and collect garbage on threads of their own.

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { inject } from 'vitest';
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const ROOT = resolve(import.meta.dirname, '../..');
+/** Only the package. */
+const PACKAGE = 'tsconfig.build.json';
 
 /** The compiled package in a directory of its own, so that tests neither need nor disturb `dist`. */
 export interface BuiltPackage extends Disposable {
@@ -13,21 +15,47 @@ export interface BuiltPackage extends Disposable {
 }
 
 /**
- * Compiles the package as `npm run build` does, without checking types: that is another step's affair. It lies below
- * node_modules, from where its dependencies are found, and is removed at the end. `project` names another tsconfig than the package's,
- * for one that holds more than the package.
+ * Compiles the package as `npm run build` does, without checking types: that is another step's affair. All files of a run share what
+ * the first of them has compiled, so nothing in it may be changed. `project` names another tsconfig than the package's, for one that
+ * holds more than the package.
  */
-export function buildPackage(project = 'tsconfig.build.json'): BuiltPackage {
-  const directory = join(ROOT, 'node_modules', '.cache', `zookit-test-build-${process.pid}`);
-  mkdirSync(directory, { recursive: true });
+export function buildPackage(project = PACKAGE): BuiltPackage {
+  const shared = join(inject('builds'), project.replaceAll('/', '-'));
+  if (!existsSync(shared)) {
+    const own = compile(project);
+    try {
+      renameSync(own, shared);
+    } catch (error) {
+      rmSync(own, { recursive: true, force: true });
+      // Another file was quicker.
+      if (!existsSync(shared)) throw error;
+    }
+  }
+  return { directory: shared, main: mainIn(shared), [Symbol.dispose]: () => {} };
+}
+
+/** As `buildPackage`, in a directory that the caller may change, and that is removed at the end. */
+export function buildOwnPackage(): BuiltPackage {
+  const directory = compile(PACKAGE);
+  return {
+    directory,
+    main: mainIn(directory),
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+function compile(project: string): string {
+  const directory = join(inject('builds'), `own-${process.pid}`);
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const args = [compiler, '-p', join(ROOT, project), '--outDir', directory, '--noCheck'];
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  const main = join(directory, 'cli', 'main.js');
-  if (status !== 0 || !existsSync(main)) {
-    remove();
+  if (status !== 0 || !existsSync(mainIn(directory))) {
+    rmSync(directory, { recursive: true, force: true });
     throw new Error(`the package does not compile:\n${stdout}`);
   }
-  return { directory, main, [Symbol.dispose]: remove };
+  return directory;
+}
+
+function mainIn(directory: string): string {
+  return join(directory, 'cli', 'main.js');
 }

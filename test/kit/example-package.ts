@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type BuiltPackage, buildPackage } from './built.ts';
+import { type BuiltPackage, buildOwnPackage } from './built.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 
@@ -12,7 +12,7 @@ export interface BuiltExamples extends Disposable {
 }
 
 export function buildExamples(): BuiltExamples {
-  const built: BuiltPackage = buildPackage();
+  const built: BuiltPackage = buildOwnPackage();
   const directory = dirname(dirname(built.main));
   const output = join(directory, 'examples');
   try {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type ZooKeeperClient } from '../../../client/index.ts';
 import { ServiceDiscovery } from '../../../recipes/discovery/index.ts';
 import { TestServer } from '../../../testing/index.ts';
-import { type BuiltPackage, buildPackage } from '../../kit/built.ts';
+import { type BuiltPackage, buildOwnPackage } from '../../kit/built.ts';
 
 const ROOT = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -16,7 +16,7 @@ let server: TestServer;
 let client: ZooKeeperClient;
 
 beforeAll(async () => {
-  built = buildPackage();
+  built = buildOwnPackage();
   server = await TestServer.start();
   client = await connect(server.connectString);
 });
