@@ -1,4 +1,4 @@
-import { resolveSrv } from 'node:dns/promises';
+import dns from 'node:dns/promises';
 import { pathFault } from '../wire/path.ts';
 import { type ConnectString, parseConnectString } from './hosts.ts';
 import type { Endpoint } from './ports.ts';
@@ -30,7 +30,7 @@ export function fixedEnsemble(connectString: string): EnsembleProvider & { reado
 export interface DnsSrvOptions {
   /** The path that all paths are relative to, as in a connect string. Default none. */
   readonly chroot?: string | undefined;
-  /** Looks a service up; default Node's resolver. */
+  /** Looks a service up; default Node's resolver, with the name servers of the system or of `dns.setServers`. */
   readonly resolve?: ((name: string) => Promise<readonly { name: string; port: number }[]>) | undefined;
 }
 
@@ -39,7 +39,8 @@ export interface DnsSrvOptions {
  * weights are not heeded: every server of an ensemble is as good as another. Throws `TypeError` if the chroot is no path.
  */
 export function dnsSrvEnsemble(service: string, options: DnsSrvOptions = {}): EnsembleProvider {
-  const { resolve = resolveSrv } = options;
+  // Named anew at each look-up: `dns.setServers` replaces the function.
+  const { resolve = (name: string) => dns.resolveSrv(name) } = options;
   const chroot = options.chroot === undefined || options.chroot === '/' ? '' : options.chroot;
   const fault = chroot === '' ? null : pathFault(chroot);
   if (fault !== null) throw new TypeError(`chroot ${JSON.stringify(chroot)}: ${fault}`);
