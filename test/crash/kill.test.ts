@@ -4,6 +4,7 @@ import { OPEN_ACL } from '../../wire/data.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { type BuiltPackage, buildPackage } from '../kit/built.ts';
 import { OurServer } from '../kit/our-server.ts';
+import { eventually } from '../kit/processes.ts';
 import { RawClient } from '../kit/raw-client.ts';
 import { type Rng, withSeed } from '../kit/seed.ts';
 import { tempDirectory } from '../kit/temp.ts';
@@ -42,6 +43,10 @@ async function checkSession(port: number, { id, password, path }: Session): Prom
   await client.close();
 }
 
+function writtenBy(writers: readonly Writer[]): number {
+  return writers.reduce((sum, { acknowledged, made }) => sum + acknowledged + made.length, 0);
+}
+
 // By hand, for longer: KILLS=1000 npx vitest run --project unit test/crash/kill.test.ts
 test(
   `killed ${KILLS} times, the server loses nothing acknowledged and shows nothing half`,
@@ -63,12 +68,13 @@ test(
         if (round === KILLS) break;
         session = await openSession(server.port, round);
         const gone = writers.map((writer) => writer.write(server.port));
-        await sleep(rng.below(60));
+        const enough = writtenBy(writers) + rng.below(40);
+        await eventually('writes are acknowledged', () => writtenBy(writers) >= enough);
+        await sleep(rng.below(10));
         await server.kill();
         await Promise.all(gone);
       }
-      const written = writers.reduce((sum, { acknowledged, made }) => sum + acknowledged + made.length, 0);
-      expect(written).toBeGreaterThan(KILLS * 10);
+      expect(writtenBy(writers)).toBeGreaterThan(KILLS * 10);
     }),
   Math.max(300_000, KILLS * 3000),
 );
