@@ -14,6 +14,7 @@ import {
   type ZooKeeperClient,
   ZooKeeperError,
 } from '../../client/index.ts';
+import { pause } from '../../client/retrying.ts';
 import { childPath, parentOf } from '../../wire/path.ts';
 import { isRefusedForNow, mayRepeat } from '../repeat.ts';
 import { type Flight, ReadQueue } from './read-queue.ts';
@@ -57,7 +58,6 @@ export class Mirror<T> {
   readonly #queue: ReadQueue;
   /** Aborts when the mirror ends, and takes one-shot watches with it. */
   readonly #ending = new AbortController();
-  readonly #timers = new Set<() => void>();
   #oneShot: boolean;
   #watch: Watch | null = null;
   /** The time on one connection from a resync on; null while there is none. Reads end with it. */
@@ -100,7 +100,6 @@ export class Mirror<T> {
     this.#client.off('state', this.#onState).off('end', this.#onEnd);
     this.#pause();
     this.#ending.abort();
-    for (const cancel of this.#timers) cancel();
     this.#events.ended();
     await this.#watch?.remove();
   }
@@ -116,8 +115,9 @@ export class Mirror<T> {
           this.#oneShot = true;
           return;
         }
+        if (isRefusedForNow(error)) await pause(this.#client.ports, ASK_AGAIN_MS, signal);
         // The next one waits for another connection, so this cannot spin.
-        if (!mayRepeat(error)) throw error;
+        else if (!mayRepeat(error)) throw error;
       }
     }
     if (this.ended) await this.#watch.remove();
@@ -260,7 +260,7 @@ export class Mirror<T> {
       if (this.#oneShot && path === this.#extent.root) await this.#awaitRoot(signal);
     } else if (error instanceof ConnectionLossError || isRefusedForNow(error)) {
       flight.again = flight.reading;
-      await this.#pauseFor(ASK_AGAIN_MS);
+      await this.#pauseForServer();
     } else if (error instanceof ZooKeeperError) {
       // A lost session or a closed client are told by the client's state.
       if (error instanceof SessionExpiredError || error instanceof ClosedError) return;
@@ -282,21 +282,15 @@ export class Mirror<T> {
     try {
       const stat = await this.#client.exists(root, { signal, ...this.#watching() });
       if (stat !== null) this.#ask(this.#topIs(), root);
-    } catch {
+    } catch (error) {
+      if (isRefusedForNow(error)) await this.#pauseForServer();
       this.#ask(this.#topIs(), root);
     }
   }
 
-  #pauseFor(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#timers.delete(done);
-        resolve();
-      };
-      const cancel = this.#client.ports.after(delayMs, done);
-      this.#timers.add(done);
-    });
+  /** Until a server that refuses may be asked again, or the mirror ends. */
+  #pauseForServer(): Promise<void> {
+    return pause(this.#client.ports, ASK_AGAIN_MS, this.#ending.signal).catch(() => {});
   }
 
   #took(node: ZNode<T>, deep: boolean): void {

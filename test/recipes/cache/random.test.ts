@@ -4,6 +4,7 @@ import {
   NodeExistsError,
   NoNodeError,
   NotEmptyError,
+  NoWatcherError,
   type ZooKeeperClient,
 } from '../../../client/index.ts';
 import { type CacheScope, ZNodeCache } from '../../../recipes/cache/index.ts';
@@ -67,9 +68,16 @@ async function trial(rng: Rng, scope: CacheScope, watches: 'auto' | 'one-shot'):
   for (let round = 0; round < 12; round++) {
     const work = writers.map((writer) => someWrites(writer, rng.fork(), 12));
     for (let i = rng.below(30); i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
-    const fault = rng.weighted({ nothing: 3, drop: 4, cut: 2, expire: 2 });
+    const fault = rng.weighted({ nothing: 3, drop: 4, cut: 2, expire: 2, unwatch: 2 });
     if (fault === 'drop') cable.drop();
     if (fault === 'expire') server.expireSession(client.sessionId);
+    // Somebody in the same process takes off whatever watches there are.
+    if (fault === 'unwatch') {
+      const path = rng.chance(50) ? '/top' : somePath(rng);
+      await client.removeWatches(path).catch((error: unknown) => {
+        if (!(error instanceof NoWatcherError)) throw error;
+      });
+    }
     if (fault === 'cut') {
       cable.cut();
       await Promise.all(work);

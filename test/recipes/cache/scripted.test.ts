@@ -24,9 +24,14 @@ function named({ type, body }: SeenRequest): string {
   if (type === OpCode.addWatch) return 'addWatch';
   if (type === OpCode.removeWatches) return 'removeWatches';
   if (type === OpCode.sync) return `sync ${decode(PathRequest, body).path}`;
-  if (type === OpCode.setWatches2) return 'setWatches2';
+  if (type === OpCode.setWatches || type === OpCode.setWatches2) return 'setWatches';
   const { path, watch } = decode(WatchedPathRequest, body);
-  const kind = type === OpCode.getData ? 'get' : type === OpCode.getChildren2 ? 'children' : `type ${type}`;
+  const kinds: Partial<Record<number, string>> = {
+    [OpCode.getData]: 'get',
+    [OpCode.getChildren2]: 'children',
+    [OpCode.exists]: 'exists',
+  };
+  const kind = kinds[type] ?? `type ${type}`;
   return `${kind} ${path}${watch ? ' watched' : ''}`;
 }
 
@@ -121,7 +126,7 @@ describe('ZNodeCache and what a server may do', () => {
       notification(EventType.NodeDeleted, '/x'),
       notification(EventType.NodeCreated, '/x'),
     ] as const;
-    await script.answer(['setWatches2', 'sync /x'], [], ...catchingUp);
+    await script.answer(['setWatches', 'sync /x'], [], ...catchingUp);
     expect(world.link.take()).toEqual([]);
     await world.link.send(synced(world.link.requests.at(-1)!.xid));
     await script.answer(['get /x'], [node(5)]);
@@ -156,5 +161,46 @@ describe('ZNodeCache and what a server may do', () => {
     const timers = scripted.world.timers;
     cache.close().catch(() => {});
     expect(scripted.world.timers).toBe(timers - 1);
+  });
+
+  test('a server that is overloaded when a watch was taken off is asked again for another', async () => {
+    const { script, scripted, cache: start } = await starting();
+    const { client, world } = scripted;
+    await script.answer(['addWatch'], [added]);
+    await script.answer(['sync /x'], [synced]);
+    await script.answer(['get /x'], [node(5)]);
+    const cache = await start;
+    const changes = changesOf(cache);
+    const errors: unknown[] = [];
+    cache.onError((error) => errors.push(error));
+    const removed = client.removeWatches('/x');
+    await script.answer(['addWatch', 'removeWatches'], [(xid) => errorReply(xid, 1, -127), added]);
+    await removed;
+    await world.advance(200);
+    await world.turn();
+    const names: string[] = [];
+    for (let asked = world.link.take(); asked.length > 0; asked = world.link.take()) {
+      names.push(...asked.map(named));
+      const answers = { [OpCode.sync]: synced, [OpCode.getData]: node(5, 7) } as Record<number, typeof added>;
+      await world.link.send(...asked.map(({ xid, type }) => (answers[type] ?? added)(xid)));
+      await world.turn();
+    }
+    expect(names.filter((name) => name === 'addWatch')).toHaveLength(1);
+    expect(names.at(-1)).toBe('get /x');
+    expect([changes, errors, cache.current]).toEqual([['changed 7'], [], true]);
+  });
+
+  test('a top that is not there, at a server that is overloaded, is not asked for without a pause', async () => {
+    const { script, scripted, cache: start } = await starting({ watches: 'one-shot' });
+    const { world } = scripted;
+    const busy = (xid: number) => errorReply(xid, 1, -127);
+    await script.answer(['sync /x'], [synced]);
+    await script.answer(['get /x watched'], [noNode]);
+    await script.answer(['exists /x watched'], [busy]);
+    await world.turn();
+    expect(world.link.take()).toEqual([]);
+    await world.advance(200);
+    await script.answer(['get /x watched'], [node(5)]);
+    expect((await start).get('/x')?.stat.mzxid).toBe(5);
   });
 });
