@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import { DistributedBarrier, DistributedDoubleBarrier } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { type CuratorOptions, CuratorProcess } from '../kit/curator.ts';
+import { type CuratorOptions, startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 
 describeOnBoth('barriers shared with Java Curator', javaProgramsMissing(), (on) => {
-  const start = (options?: CuratorOptions) =>
-    CuratorProcess.start('CuratorBarriers', on.connectString, options);
+  const start = (options?: CuratorOptions) => startCurator('CuratorBarriers', on.connectString, options);
   const untilMembers = async (path: string, count: number): Promise<void> => {
     for (;;) {
       const names = await on.client.children(path).catch(() => []);

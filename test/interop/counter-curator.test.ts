@@ -9,7 +9,7 @@ import {
   SharedValue,
 } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 
 async function untilValue(count: SharedCount, wanted: number): Promise<void> {
@@ -20,7 +20,7 @@ const numbersOf = (list: string): number[] => list.split(',').map(Number);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) => {
-  const start = () => CuratorProcess.start('CuratorCounters', on.connectString);
+  const start = () => startCurator('CuratorCounters', on.connectString);
 
   test('a shared count, set by each and seen by the other', async () => {
     await using java = await start();

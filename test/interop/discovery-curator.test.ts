@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest';
 import { jsonPayload, ServiceDiscovery } from '../../recipes/discovery/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
+import type { PeerProgram } from '../kit/peer-program.ts';
 import { untilInstances } from '../recipes/discovery/discovery-suite.ts';
 
 /** Resolves when Java's cache has held exactly these, `id:port`. */
-async function untilCached(java: CuratorProcess, ids: string): Promise<void> {
+async function untilCached(java: PeerProgram, ids: string): Promise<void> {
   await java.hear(new RegExp(`^cache ${ids};`, 'm'));
 }
 
 describeOnBoth('service discovery and Java Curator', javaProgramsMissing(), (on) => {
   const start = (path: string, sessionTimeoutMs = 30_000) =>
-    CuratorProcess.start('CuratorDiscovery', on.connectString, { sessionTimeoutMs, args: [path] });
+    startCurator('CuratorDiscovery', on.connectString, { sessionTimeoutMs, args: [path] });
 
   test('Java finds what TypeScript registers', async () => {
     await using java = await start('/ours');

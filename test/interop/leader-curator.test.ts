@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { LeaderLatch, LeaderSelector } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { type CuratorOptions, CuratorProcess } from '../kit/curator.ts';
+import { type CuratorOptions, startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 import { gate, untilChildren } from '../recipes/leader/waiting.ts';
 import { settledOf } from '../recipes/lock/helpers.ts';
 
 describeOnBoth('elections with Java Curator', javaProgramsMissing(), (on) => {
-  const start = (options?: CuratorOptions) =>
-    CuratorProcess.start('CuratorLeader', on.connectString, options);
+  const start = (options?: CuratorOptions) => startCurator('CuratorLeader', on.connectString, options);
 
   test('LeaderLatch: ours first, then Java, then ours, who all see each other', async () => {
     const path = '/latches';

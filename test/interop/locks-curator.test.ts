@@ -9,7 +9,7 @@ import {
   InterProcessSemaphoreMutex,
 } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 import { settledOf, untilChildren } from '../recipes/lock/helpers.ts';
@@ -70,7 +70,7 @@ describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => 
 
   describe.each(kinds)('$name', ({ name, make, line, inLine }) => {
     const start = (path: string, sessionTimeoutMs = 30_000) =>
-      CuratorProcess.start('CuratorLock', on.connectString, { sessionTimeoutMs, args: [name, path] });
+      startCurator('CuratorLock', on.connectString, { sessionTimeoutMs, args: [name, path] });
 
     test('each waits for the other, in both orders', async () => {
       const path = `/both-orders-${name}`;

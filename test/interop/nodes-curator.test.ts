@@ -7,11 +7,12 @@ import {
   ZNodeCache,
 } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
+import type { PeerProgram } from '../kit/peer-program.ts';
 
 describeOnBoth('caches, groups and kept nodes shared with Java Curator', javaProgramsMissing(), (on) => {
-  let java: CuratorProcess;
+  let java: PeerProgram;
   /** What Java knows, once it is so: its caches follow in their own time. */
   const untilJava = async (command: string, wanted: string): Promise<void> => {
     while ((await java.ask(command)) !== wanted) await on.client.sync();
@@ -22,7 +23,7 @@ describeOnBoth('caches, groups and kept nodes shared with Java Curator', javaPro
       .map(({ path, data }) => `${path}=${data.toString()}`)
       .join(' ');
   beforeAll(async () => {
-    java = await CuratorProcess.start('CuratorNodes', on.connectString);
+    java = await startCurator('CuratorNodes', on.connectString);
   });
   afterAll(async () => {
     await java?.[Symbol.asyncDispose]();

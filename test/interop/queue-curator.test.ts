@@ -9,19 +9,19 @@ import {
   SimpleDistributedQueue,
 } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { type CuratorOptions, CuratorProcess } from '../kit/curator.ts';
+import { type CuratorOptions, startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
+import type { PeerProgram } from '../kit/peer-program.ts';
 import { Collector } from '../recipes/queue/collector.ts';
 
 /** The items that Java's consumer got from a queue, in their order. */
-function gotBy(java: CuratorProcess, path: string): string[] {
+function gotBy(java: PeerProgram, path: string): string[] {
   return [...java.child.output.matchAll(new RegExp(`^got ${path} (.*)$`, 'gm'))].map(([, item]) => item!);
 }
 
 describeOnBoth('queues and Java Curator', javaProgramsMissing(), (on) => {
-  const start = (options?: CuratorOptions) =>
-    CuratorProcess.start('CuratorQueues', on.connectString, options);
-  let java: CuratorProcess;
+  const start = (options?: CuratorOptions) => startCurator('CuratorQueues', on.connectString, options);
+  let java: PeerProgram;
   beforeAll(async () => {
     java = await start();
   });

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import { InterProcessMutex, type Lease, revoke } from '../../recipes/index.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 
 describeOnBoth('revocation with Java Curator', javaProgramsMissing(), (on) => {
-  const start = (path: string) =>
-    CuratorProcess.start('CuratorRevocation', on.connectString, { args: [path] });
+  const start = (path: string) => startCurator('CuratorRevocation', on.connectString, { args: [path] });
   const untilInLine = async (mutex: InterProcessMutex, count: number) => {
     while ((await mutex.participants()).length !== count) await on.client.sync();
   };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InterProcessReadWriteLock, InterProcessSemaphoreV2, SharedCount } from '../../recipes/index.ts';
 import { nameOf } from '../../wire/path.ts';
 import { describeOnBoth } from '../kit/both-servers.ts';
-import { CuratorProcess } from '../kit/curator.ts';
+import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 import { settledOf, untilChildren } from '../recipes/lock/helpers.ts';
@@ -33,7 +33,7 @@ async function enter(room: string): Promise<number> {
 describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => {
   let temp: TempDirectory;
   const java = (path: string, sessionTimeoutMs = 30_000) =>
-    CuratorProcess.start('CuratorSharedLocks', on.connectString, {
+    startCurator('CuratorSharedLocks', on.connectString, {
       sessionTimeoutMs,
       args: [path, String(LIMIT)],
     });
@@ -137,7 +137,7 @@ describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => 
 
   test('a shared count of permits: what either side sets holds for both', async () => {
     const count = await SharedCount.start(on.client, '/g/count', 1);
-    await using theirs = await CuratorProcess.start('CuratorSharedLocks', on.connectString, {
+    await using theirs = await startCurator('CuratorSharedLocks', on.connectString, {
       args: ['/g', '9', '/g/count'],
     });
     const semaphore = new InterProcessSemaphoreV2(on.client, '/g/semaphore', count);
