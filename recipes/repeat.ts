@@ -1,6 +1,7 @@
 import {
   ClosedError,
   ConnectionLossError,
+  NotReadOnlyError,
   QueueFullError,
   SessionExpiredError,
   type UnansweredError,
@@ -22,9 +23,12 @@ export function mayRepeat(error: unknown): error is UnansweredError {
   return lost && !isOver(error);
 }
 
-/** Whether an operation was refused for the moment only, by a server or because too many wait in the client: asked again, it may do. */
+/**
+ * Whether an operation was refused for the moment only: by a server that has too much to do or no quorum, or because too many wait in
+ * the client. Asked again, it may do.
+ */
 export function isRefusedForNow(error: unknown): boolean {
-  return isBusy(error) || error instanceof QueueFullError;
+  return isBusy(error) || error instanceof QueueFullError || error instanceof NotReadOnlyError;
 }
 
 /** Does what may be done any number of times, until it was answered. */

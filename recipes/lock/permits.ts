@@ -1,8 +1,8 @@
 import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
+import { Bell } from '../bell.ts';
 import { wouldWait } from '../patience.ts';
 import { sortBySequence } from '../sequence.ts';
-import { Bell } from './bell.ts';
 import { contend } from './contender.ts';
 import { Hold } from './lease.ts';
 import type { LockOptions } from './lock.ts';

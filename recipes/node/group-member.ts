@@ -3,7 +3,7 @@ import { childPath, nameOf } from '../../wire/path.ts';
 import { ZNodeCache } from '../cache/index.ts';
 import { recipePath } from '../paths.ts';
 import { memberPath } from './member-path.ts';
-import type { KeptNodeOptions } from './node-options.ts';
+import type { KeptEphemeralOptions } from './node-options.ts';
 import { PersistentNode } from './persistent-node.ts';
 
 /**
@@ -24,15 +24,15 @@ export class GroupMember implements AsyncDisposable {
   }
 
   /**
-   * Joins the group and resolves when the others are known. While somebody else's session is in the group with the same id, or an
-   * earlier one of this process that has not expired yet, it waits.
+   * Joins the group and resolves when the others are known. While another session is in the group with the same id, as that of this
+   * program before it was killed, it waits; `existing` may say otherwise.
    */
   static async start(
     client: ZooKeeperClient,
     path: string,
     id: string,
     data: Data = Buffer.alloc(0),
-    options: KeptNodeOptions = {},
+    options: KeptEphemeralOptions = {},
   ): Promise<GroupMember> {
     recipePath('group', path);
     const node = await PersistentNode.start(client, memberPath('group', path, id), data, options);

@@ -7,7 +7,7 @@ export {
   type MembershipChange,
   type MembershipOptions,
 } from './membership.ts';
-export type { KeptNodeOptions } from './node-options.ts';
+export type { KeptEphemeralOptions, KeptNodeOptions } from './node-options.ts';
 export { type Part, PartRevokedError } from './part.ts';
 export {
   type PartChange,

@@ -1,6 +1,6 @@
-import { onAbort } from '../../client/aborts.ts';
 import {
   type Acl,
+  BadVersionError,
   ClosedError,
   type CreateModeName,
   type CreateOptions,
@@ -12,7 +12,10 @@ import {
   type WatchEvent,
   type ZooKeeperClient,
 } from '../../client/index.ts';
-import { isOver, mayRepeat } from '../repeat.ts';
+import { Bell } from '../bell.ts';
+import { isOver, isRefusedForNow, mayRepeat } from '../repeat.ts';
+import { whileSession } from '../session-end.ts';
+import { Condition } from './condition.ts';
 
 /**
  * How a node that is kept stands:
@@ -72,8 +75,9 @@ export class Keeper {
   #mayExist = false;
   /** Sessions of this client in which the node may have been made: what is left of older ones is about to vanish. */
   readonly #sessions = new Set<bigint>();
-  #changed: () => void = () => {};
-  readonly #waiters = new Set<() => void>();
+  /** Rings when there is reason for the loop to look again. */
+  readonly #bell = new Bell();
+  readonly #changed = new Condition(this.#ending.signal);
   /** Whether the node's data are unknown: it was there before, or the reply to its creation was lost. */
   #adopted = true;
   /** Why the data could not be written, and up to which. */
@@ -120,7 +124,7 @@ export class Keeper {
     refused.catch(() => {});
     this.#loop = this.#keep(refuse);
     try {
-      await Promise.race([this.#until(() => this.#state === 'present', signal), refused]);
+      await Promise.race([this.#changed.until(() => this.#state === 'present', signal), refused]);
     } catch (error) {
       this.close().catch(() => {});
       throw error;
@@ -135,8 +139,8 @@ export class Keeper {
     if (this.#ending.signal.aborted) throw this.#closedError();
     this.#data = data;
     const wanted = ++this.#wanted;
-    this.#changed();
-    await this.#until(() => {
+    this.#bell.ring();
+    await this.#changed.until(() => {
       if (this.#failure !== null && this.#failure.upTo >= wanted) throw this.#failure.error;
       return this.#written >= wanted;
     }, signal);
@@ -150,10 +154,12 @@ export class Keeper {
 
   async #close(): Promise<void> {
     this.#ending.abort(this.#closedError());
-    this.#changed();
+    this.#bell.ring();
     await this.#loop;
     this.#become('closed');
-    if (this.#options.remove && this.#mayExist) await this.#remove();
+    if (!this.#options.remove || !this.#mayExist) return;
+    // An ephemeral one goes with its session, whether or not somebody is there to be asked.
+    await (this.#ephemeral ? whileSession(this.#client, this.#remove()) : this.#remove());
   }
 
   #closedError(): ClosedError {
@@ -165,45 +171,7 @@ export class Keeper {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     this.#events.state(state);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
-  }
-
-  /** Waits until something is so; rejects with the signal's reason, and when the node is not kept any more. */
-  #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        this.#waiters.delete(look);
-        releaseSignal();
-        releaseEnding();
-      };
-      const look = (): void => {
-        try {
-          if (!condition()) return;
-          end();
-          resolve();
-        } catch (error) {
-          give(error);
-        }
-      };
-      const give = (reason: unknown): void => {
-        end();
-        reject(reason);
-      };
-      let releaseSignal = (): void => {};
-      let releaseEnding = (): void => {};
-      const ending = this.#ending.signal;
-      if (ending.aborted) give(ending.reason);
-      else if (condition()) resolve();
-      else {
-        this.#waiters.add(look);
-        releaseEnding = onAbort(ending, () => give(ending.reason));
-        if (signal !== undefined) releaseSignal = onAbort(signal, () => give(signal.reason));
-      }
-    });
+    this.#changed.wake();
   }
 
   async #keep(refuse: (error: Error) => void): Promise<void> {
@@ -223,9 +191,11 @@ export class Keeper {
           return;
         }
         const failure = error instanceof Error ? error : new Error(String(error));
-        refuse(failure);
-        this.#failure = { upTo: this.#wanted, error: failure };
-        this.#wake();
+        if (!isRefusedForNow(failure)) {
+          refuse(failure);
+          this.#failure = { upTo: this.#wanted, error: failure };
+          this.#changed.wake();
+        }
         this.#events.failed(failure);
         await this.#pause();
         this.#failure = null;
@@ -238,11 +208,10 @@ export class Keeper {
     const { signal } = this.#ending;
     const watching = new AbortController();
     let happened = false;
-    let fired = (): void => {};
     const watch = ({ reason }: WatchEvent): void => {
       if (reason === 'session-lost' && this.#ephemeral) this.#become('absent');
       happened = true;
-      fired();
+      this.#bell.ring();
     };
     try {
       // Data are not read, they may be large; a watch for a missing node goes with the signal below.
@@ -255,23 +224,13 @@ export class Keeper {
         else {
           this.#mayExist = false;
           this.#become('taken');
-          await this.#next(
-            () => happened,
-            (wake) => {
-              fired = wake;
-            },
-          );
+          while (!happened && !signal.aborted) await this.#bell.rung();
         }
       } else {
         this.#mayExist = true;
         this.#sessions.clear();
         this.#sessions.add(stat.ephemeralOwner);
-        await this.#stay(
-          () => happened,
-          (wake) => {
-            fired = wake;
-          },
-        );
+        await this.#stay(() => happened);
       }
     } finally {
       watching.abort();
@@ -279,7 +238,7 @@ export class Keeper {
   }
 
   /** The node is there: writes what is to be written until something happens to it. */
-  async #stay(happened: () => boolean, onFired: (wake: () => void) => void): Promise<void> {
+  async #stay(happened: () => boolean): Promise<void> {
     while (!happened() && !this.#ending.signal.aborted) {
       if (this.#written < this.#wanted || this.#state !== 'present') {
         try {
@@ -288,7 +247,7 @@ export class Keeper {
           if (error instanceof NoNodeError) return;
           throw error;
         }
-      } else await this.#next(() => happened() || this.#written < this.#wanted, onFired);
+      } else await this.#bell.rung();
     }
   }
 
@@ -302,17 +261,7 @@ export class Keeper {
     }
     this.#written = wanted;
     this.#become('present');
-    this.#wake();
-  }
-
-  /** Waits for a reason to look again. */
-  async #next(ready: () => boolean, onFired: (wake: () => void) => void): Promise<void> {
-    await new Promise<void>((resolve) => {
-      onFired(resolve);
-      this.#changed = resolve;
-      if (ready() || this.#ending.signal.aborted) resolve();
-    });
-    this.#changed = () => {};
+    this.#changed.wake();
   }
 
   async #create(): Promise<void> {
@@ -343,23 +292,17 @@ export class Keeper {
     this.#become('absent');
     const { signal } = this.#ending;
     await this.#client.delete(this.#path, { version: stat.version, signal }).catch((error: unknown) => {
-      if (!(error instanceof NoNodeError)) throw error;
+      // It has changed: looking tells.
+      if (!(error instanceof NoNodeError || error instanceof BadVersionError)) throw error;
     });
     this.#sessions.delete(stat.ephemeralOwner);
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        release();
-        this.#changed = () => {};
-        resolve();
-      };
-      this.#changed = done;
-      const cancel = this.#client.ports.after(RETRY_MS, done);
-      const release = onAbort(this.#ending.signal, done);
-    });
+  /** Waits for a while, or for a reason to try again at once. */
+  async #pause(): Promise<void> {
+    const cancel = this.#client.ports.after(RETRY_MS, this.#bell.ring);
+    await this.#bell.rung();
+    cancel();
   }
 
   async #remove(): Promise<void> {
@@ -376,8 +319,8 @@ export class Keeper {
       } catch (error) {
         if (error instanceof NoNodeError || isOver(error)) return;
         if (error instanceof SessionExpiredError && this.#ephemeral) return;
-        if (mayRepeat(error)) continue;
-        throw error;
+        if (isRefusedForNow(error)) await this.#pause();
+        else if (!mayRepeat(error)) throw error;
       }
     }
   }

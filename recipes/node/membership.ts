@@ -19,7 +19,7 @@ import { recipePath } from '../paths.ts';
 import type { WaitOptions } from '../patience.ts';
 import type { NodeState } from './keeper.ts';
 import { memberPath } from './member-path.ts';
-import type { KeptNodeOptions } from './node-options.ts';
+import type { KeptEphemeralOptions } from './node-options.ts';
 import { PersistentNode } from './persistent-node.ts';
 
 /** Somebody who is here. */
@@ -42,7 +42,7 @@ export type MembershipChange<T> =
   | { readonly type: 'changed'; readonly member: Member<T>; readonly before: Member<T> }
   | { readonly type: 'left'; readonly member: Member<T>; readonly before: Member<T> };
 
-export interface MembershipOptions<T> extends KeptNodeOptions {
+export interface MembershipOptions<T> extends KeptEphemeralOptions {
   /** Joins with this id; without one it only looks on. */
   readonly id?: string | undefined;
   /** What it says about itself, with an id. */
@@ -82,7 +82,7 @@ export class ClusterMembership<T = string> implements AsyncDisposable {
 
   /**
    * Joins, if an id is given, and resolves when everybody who is here is known, this member among them. While another session is
-   * here with the same id it waits. Rejects with `InvalidValueError` if the codec refuses the value, and as `PersistentNode.start`
+   * here with the same id it waits, unless `existing` says otherwise. Rejects with `InvalidValueError` if the codec refuses the value, and as `PersistentNode.start`
    * does; nothing is left behind then.
    */
   static async start<T = string>(
@@ -99,8 +99,8 @@ export class ClusterMembership<T = string> implements AsyncDisposable {
     let node: PersistentNode | null = null;
     try {
       if (at !== null) {
-        const { parents, acl } = kept;
-        node = await PersistentNode.start(client, at, data, { parents, acl, signal });
+        const { parents, acl, existing } = kept;
+        node = await PersistentNode.start(client, at, data, { parents, acl, existing, signal });
         await cache.sync({ signal });
       }
       return new ClusterMembership(path, id, codec, node, cache);

@@ -2,20 +2,15 @@ import type { CreateModeName, Data, OperationOptions, ZooKeeperClient } from '..
 import { recipePath } from '../paths.ts';
 import { Keeper, type NodeState } from './keeper.ts';
 import { Subscribers } from './listeners.ts';
-import type { KeptNodeOptions } from './node-options.ts';
+import type { KeptEphemeralOptions } from './node-options.ts';
 
-export interface PersistentNodeOptions extends KeptNodeOptions {
+export interface PersistentNodeOptions extends KeptEphemeralOptions {
   /** Default `ephemeral`. With a sequential mode the number that the node got first stays its name. */
   readonly mode?: CreateModeName | undefined;
   /** For the modes with a time to live, in milliseconds. */
   readonly ttlMs?: number | undefined;
   /** Puts `_c_<uuid>-` before the name, as Curator does. Sequential nodes always have it. Default false. */
   readonly protected?: boolean | undefined;
-  /**
-   * What is done about an ephemeral node of another session at the same path: `wait` until it is gone, or `replace` it. Two that
-   * replace each other do so for ever. Default `wait`.
-   */
-  readonly existing?: 'wait' | 'replace' | undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
 import PQueue from 'p-queue';
 import { onAbort } from '../../client/aborts.ts';
 import { ClosedError, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { Bell } from '../bell.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { Backlog } from './backlog.ts';
-import { Bell } from './bell.ts';
 import type { Naming } from './names.ts';
-import { isRefused, isTransient, pause } from './passing.ts';
+import { isTransient, pause } from './passing.ts';
 import { QueueWatcher } from './watcher.ts';
 import type { Worked, WorkSignals } from './work.ts';
 
@@ -79,7 +80,7 @@ export class Consumer {
   }
 
   async #step(): Promise<void> {
-    if (this.#work.pending + this.#work.size >= this.#plan.concurrency) return this.#bell.heard();
+    if (this.#work.pending + this.#work.size >= this.#plan.concurrency) return this.#bell.rung();
     if (this.#listingIsDue()) {
       if (!(await this.#list())) return;
     }
@@ -97,9 +98,9 @@ export class Consumer {
       return;
     }
     this.#watcher.watchLocks(this.#elsewhere);
-    if (next.kind === 'none') return this.#bell.heard();
+    if (next.kind === 'none') return this.#bell.rung();
     const cancel = this.#plan.client.ports.after(Math.min(next.afterMs, LOOK_MS), this.#bell.ring);
-    await this.#bell.heard();
+    await this.#bell.rung();
     cancel();
   }
 
@@ -125,7 +126,7 @@ export class Consumer {
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof NoNodeError) await this.#prepare();
-      else if (isRefused(error)) await pause(this.#plan.client);
+      else if (isRefusedForNow(error)) await pause(this.#plan.client);
       else if (!isTransient(error) || ++this.#failuresInRow > FAILURES_MAX) throw error;
       return false;
     }
@@ -161,7 +162,7 @@ export class Consumer {
       return await this.#plan.work(name, { stopping: this.#stop.signal, cutShort: this.#cutShort.signal });
     } catch (error) {
       if (!this.#stop.signal.aborted && !isTransient(error)) this.#fail(error);
-      if (isRefused(error)) await pause(this.#plan.client);
+      if (isRefusedForNow(error)) await pause(this.#plan.client);
       return 'back';
     }
   }

@@ -10,9 +10,10 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { lookingController } from '../lock/looking-signal.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { SessionEnd } from '../session-end.ts';
 import { ItemInDoubtError } from './errors.ts';
-import { isRefused, pause } from './passing.ts';
+import { pause } from './passing.ts';
 
 /** The nodes of an item. */
 export interface ItemPaths {
@@ -121,7 +122,7 @@ export class ItemHold {
         } catch (error) {
           if (error instanceof ConnectionLossError) continue;
           const { failure } = error instanceof MultiError ? error : { failure: error };
-          if (isRefused(failure)) {
+          if (isRefusedForNow(failure)) {
             await pause(this.#client);
             continue;
           }
@@ -240,7 +241,7 @@ async function unlock(
       if (error instanceof NoNodeError) return;
       if (error instanceof ConnectionLossError) continue;
       if (error instanceof UnansweredError) return;
-      if (!isRefused(error)) throw error;
+      if (!isRefusedForNow(error)) throw error;
       await pause(client);
     }
   }

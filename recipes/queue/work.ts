@@ -11,12 +11,13 @@ import {
 import { callListener } from '../../client/listeners.ts';
 import { childPath } from '../../wire/path.ts';
 import type { Receipts } from '../receipts.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { ItemHold } from './hold.ts';
 import { attemptsIn, type Packed, unpackItems } from './items.ts';
 import { addRest, leftoversOf, shelve, type Trouble, type Unhandled } from './leftovers.ts';
 import type { Naming } from './names.ts';
 import type { Handler, ItemFailure } from './options.ts';
-import { isRefused, isTransient, pause } from './passing.ts';
+import { isTransient, pause } from './passing.ts';
 
 /** What one consumer does with items. */
 export interface Workplace<T> {
@@ -181,7 +182,7 @@ async function setAside<T>(
       if (error instanceof RequestTooLargeError) whole = true;
       // There is no other copy of it: twice on the shelf is better than lost.
       else if (!isTransient(error)) throw error;
-      if (isRefused(error)) await pause(place.client);
+      if (isRefusedForNow(error)) await pause(place.client);
     }
   }
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, type Stat, type ZooKeeperClient } from '../../../client/index.ts';
+import { connect, type Stat, ThrottledOpError, type ZooKeeperClient } from '../../../client/index.ts';
+import { nodePorts } from '../../../client/tcp.ts';
 import {
   ClusterMembership,
+  GroupMember,
   type Part,
   PersistentNode,
   PersistentTtlNode,
@@ -95,6 +97,81 @@ describe('kept nodes when connections and sessions are lost', () => {
     await expect(node.set('y')).rejects.toMatchObject({ code: 'Closed' });
     await node.close();
     expect(await other.exists('/session/closed')).toBeNull();
+  });
+
+  test('GroupMember: who was killed and comes back waits for its old session, or replaces it if told to', async () => {
+    for (const existing of ['wait', 'replace'] as const) {
+      const cable = new Cuttable();
+      await using killed = await connect(server.connectString, {
+        ports: cable.ports,
+        sessionTimeoutMs: 30_000,
+      });
+      const group = `/session/group-${existing}`;
+      const old = await GroupMember.start(killed, group, 'a', 'old');
+      await using onlooker = await ClusterMembership.start(other, group);
+      const events: string[] = [];
+      onlooker.onChange(({ type, member }) => events.push(`${type} ${member.value}`));
+      // As kill -9: the server hears no more, and keeps the session.
+      cable.cut();
+      await using client = await connect(server.connectString);
+      const starting = GroupMember.start(client, group, 'a', 'new', { existing });
+      if (existing === 'wait') {
+        await client.sync();
+        expect(events).toEqual([]);
+        server.expireSession(killed.sessionId);
+      }
+      await using member = await starting;
+      await onlooker.sync();
+      expect(events).toEqual(['left old', 'joined new']);
+      expect(onlooker.get('a')?.sessionId).toBe(client.sessionId);
+      // Nor does the old one's end touch the new one.
+      if (existing === 'replace') server.expireSession(killed.sessionId);
+      await onlooker.sync();
+      expect([member.members().get('a')?.toString(), events.length]).toEqual(['new', 2]);
+      cable.mend();
+      // It is not dead after all, and finds its place taken.
+      await killed.sync().catch(() => {});
+      await old.close();
+      expect((await other.get(`${group}/a`)).data?.toString()).toBe('new');
+    }
+  });
+
+  test('PersistentNode: a server that refuses for the moment is asked again', async () => {
+    const ports = {
+      ...nodePorts,
+      after: (ms: number, run: () => void) => nodePorts.after(ms === 1_000 ? 0 : ms, run),
+    };
+    await using client = await connect(server.connectString, { ports });
+    let refusals = 0;
+    for (const name of ['exists', 'create', 'set', 'delete'] as const) {
+      const ask = client[name] as (...args: unknown[]) => Promise<never>;
+      let left = 2;
+      Object.assign(client, {
+        [name]: (...args: unknown[]) => {
+          if (left-- <= 0) return ask.apply(client, args);
+          refusals++;
+          return Promise.reject(new ThrottledOpError('ThrottledOp', '', { operation: name, path: null }));
+        },
+      });
+    }
+    const node = await PersistentNode.start(client, '/session/throttled', 'x');
+    await node.set('y');
+    expect((await other.get('/session/throttled')).data?.toString()).toBe('y');
+    await node.close();
+    expect([await other.exists('/session/throttled'), refusals]).toEqual([null, 8]);
+  });
+
+  test('PersistentNode: closed by who hears that it cannot be written, it waits for nothing', async () => {
+    // The next try never comes.
+    const after: typeof nodePorts.after = (ms, run) => (ms === 1_000 ? () => {} : nodePorts.after(ms, run));
+    await using client = await connect(server.connectString, { ports: { ...nodePorts, after } });
+    const node = await PersistentNode.start(client, '/session/refused', 'x');
+    const closed = new Promise<void>((resolve) => {
+      node.onError(() => resolve(node.close()));
+    });
+    await expect(node.set(Buffer.alloc(8 << 20))).rejects.toThrow();
+    await closed;
+    expect(await other.exists('/session/refused')).toBeNull();
   });
 
   test('ClusterMembership: who is killed leaves when its session expires, and comes back with a new one', async () => {
