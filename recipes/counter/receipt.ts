@@ -9,7 +9,8 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { parentOf } from '../../wire/path.ts';
-import { mayRepeat, repeatedly } from '../repeat.ts';
+import { isOver, mayRepeat, repeatedly } from '../repeat.ts';
+import { whileSession } from '../session-end.ts';
 import { whatIsKnown } from './compare-and-set.ts';
 
 interface ReceiptNode {
@@ -78,9 +79,10 @@ export class Receipt {
     const node = this.#node;
     this.#node = null;
     if (node === null) return;
-    await this.#client.delete(node.path, { guaranteed: true }).catch((error: unknown) => {
-      if (!(error instanceof NoNodeError || mayRepeat(error))) throw error;
+    const deleted = this.#client.delete(node.path, { guaranteed: true }).catch((error: unknown) => {
+      if (!(error instanceof NoNodeError || mayRepeat(error) || isOver(error))) throw error;
     });
+    await whileSession(this.#client, deleted);
   }
 
   async #make(signal: AbortSignal): Promise<ReceiptNode> {

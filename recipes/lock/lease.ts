@@ -1,5 +1,6 @@
 import { ClosedError, NoNodeError, SessionExpiredError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
+import { whileSession } from '../session-end.ts';
 import { Trust } from '../trust.ts';
 import { LeaseEndedError, type LeaseEndReason } from './errors.ts';
 import { lookingController } from './looking-signal.ts';
@@ -37,7 +38,7 @@ export interface Lease extends AsyncDisposable {
   safeForMs(): number;
   /**
    * Gives the lock up; the last lease of a re-entrant lock deletes the node, however often the connection breaks. Resolves when the
-   * node is gone. Idempotent.
+   * node is gone, or its session is lost and with it the node. Idempotent.
    */
   release(): Promise<void>;
 }
@@ -113,7 +114,7 @@ export class Hold {
     // Off the server first, in the same write: a release then notifies the next in line and nobody else.
     this.place.node.stop();
     try {
-      await giveBack(this.#client, this.place);
+      await whileSession(this.#client, giveBack(this.#client, this.place));
     } catch (error) {
       // Without the node or its session there is nothing left to give back.
       const gone =
