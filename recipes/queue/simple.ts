@@ -71,11 +71,14 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
   }
 
   /**
-   * Removes the first item, waiting for one; `WaitTimeoutError` if none comes within `timeoutMs`. An item whose removal was under
-   * way when the session ended, or the signal aborted, may be removed without being returned.
+   * Removes the first item, waiting for one; `WaitTimeoutError` if none comes within `timeoutMs`. Neither that nor the signal
+   * interrupts a removal that is under way, so no item is lost by them: it is returned, once the server has answered. An item whose
+   * removal was under way when the session ended may be removed without being returned.
+   *
+   * One that the codec makes nothing of stays the first, and is what it rejects with; a queue without a codec takes it off.
    */
-  async take(options: WaitOptions = {}): Promise<T> {
-    const taken = await patiently(
+  take(options: WaitOptions = {}): Promise<T> {
+    return patiently(
       this.#client.ports,
       options,
       (timeoutMs) => new WaitTimeoutError('no item', this.path, timeoutMs),
@@ -85,15 +88,14 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
           (names) => this.#first(names, true, signal),
           signal,
           wait,
-        ),
+        ).then(({ item }) => item),
     );
-    return this.#codec.decode(taken);
   }
 
   /** The first item, which stays; null if there is none. */
   async peek(options: { readonly signal?: AbortSignal } = {}): Promise<T | null> {
     const first = await this.#first(await this.#names(options, false), false, options.signal);
-    return first === undefined ? null : this.#codec.decode(first);
+    return first === undefined ? null : first.item;
   }
 
   /** The first item, which stays; `NoSuchElementError` if there is none. */
@@ -101,7 +103,7 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
     const names = await this.#names(options, false);
     const first = await this.#first(names, false, options.signal);
     if (first === undefined) throw new NoSuchElementError(this.path);
-    return this.#codec.decode(first);
+    return first.item;
   }
 
   /** Removes the first item; `NoSuchElementError` if there is none. */
@@ -137,18 +139,20 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
     }
   }
 
-  /** The bytes of the first item that is still there; undefined if all are gone. */
+  /** The first item that is still there; undefined if all are gone. */
   async #first(
     names: readonly string[],
     remove: boolean,
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<{ readonly item: T } | undefined> {
     for (const name of names) {
       const path = childPath(this.path, name);
       try {
         const { data } = await this.#client.get(path, { signal });
-        if (remove) await this.#receipts.apply((transaction) => transaction.delete(path), signal);
-        return data ?? Buffer.alloc(0);
+        const item = await this.#codec.decode(data ?? Buffer.alloc(0));
+        signal?.throwIfAborted();
+        if (remove) await this.#receipts.apply((transaction) => transaction.delete(path));
+        return { item };
       } catch (error) {
         // Somebody else was quicker.
         if (!(error instanceof NoNodeError) || error.path !== path) throw error;

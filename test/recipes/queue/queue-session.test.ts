@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, text, type ZooKeeperClient } from '../../../client/index.ts';
+import { connect, json, text, type ZooKeeperClient } from '../../../client/index.ts';
 import {
   DistributedQueue,
   type Handling,
@@ -320,6 +320,37 @@ describe('queues when connections and sessions are lost', () => {
       }
     });
   }
+
+  test('a take that is given up at any step has either removed and returned an item, or not', async () => {
+    const results = new Set<string>();
+    for (let at = 0, last = 0; at === last; at++) {
+      expect(at).toBeLessThan(STEPS_MAX);
+      const steps = new CountedSteps();
+      const client = await connect(server.connectString, { ports: steps.ports });
+      const path = `/given-up-${at}`;
+      await new SimpleDistributedQueue<string>(other, path, { codec: text }).offer('one');
+      const queue = new SimpleDistributedQueue<string>(client, path, { codec: text });
+      const stop = new AbortController();
+      const base = steps.steps;
+      steps.onStep = (step) => {
+        if (step - base === at) stop.abort(new Error('no more'));
+      };
+      const result = await queue.take({ signal: stop.signal }).catch((error: Error) => error.message);
+      results.add(result);
+      expect([result, (await other.children(path)).length]).toEqual([result, result === 'one' ? 0 : 1]);
+      if (stop.signal.aborted) last = at + 1;
+      await client.close();
+    }
+    expect([...results].sort()).toEqual(['no more', 'one']);
+  });
+
+  test('an item that cannot be read is not lost by who tries to take it', async () => {
+    const path = '/unread';
+    await new SimpleDistributedQueue(other, path).offer(Buffer.from('{'));
+    const queue = new SimpleDistributedQueue<unknown>(other, path, { codec: json() });
+    await expect(queue.take()).rejects.toMatchObject({ code: 'InvalidValue' });
+    expect((await new SimpleDistributedQueue(other, path).take()).toString()).toBe('{');
+  });
 
   test('a process that is killed with items in hand loses none', async () => {
     using built = buildPackage();
