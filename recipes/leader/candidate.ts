@@ -10,6 +10,7 @@ import {
 import { childPath, nameOf } from '../../wire/path.ts';
 import { decideLock } from '../lock/decide.ts';
 import { OwnNode } from '../lock/own-node.ts';
+import { whileSession } from '../session-end.ts';
 import { until } from '../until.ts';
 import { untilWritable } from '../writable.ts';
 
@@ -68,7 +69,11 @@ export class Candidate {
       acl: line.acl,
       signal,
     });
-    return new Candidate(client, line, path, stat.czxid, stat.ephemeralOwner);
+    const candidate = new Candidate(client, line, path, stat.czxid, stat.ephemeralOwner);
+    if (signal?.aborted !== true) return candidate;
+    // Given up when the answer was here already: nobody would withdraw it.
+    candidate.withdraw().catch(() => {});
+    throw signal.reason;
   }
 
   /** Whether the node is surely not in the line any more. */
@@ -131,12 +136,12 @@ export class Candidate {
   }
 
   async #delete(): Promise<void> {
-    const there = !this.gone;
     // Off the server first, in the same write: it then notifies the next in line and nobody else.
     this.#own.stop();
-    if (!there) return;
+    if (this.#own.deleted) return;
     try {
-      await this.#client.delete(this.path, { guaranteed: true });
+      // Also in another session: the servers may not have heard yet that ours is over, and all wait behind its node.
+      await whileSession(this.#client, this.#client.delete(this.path, { guaranteed: true }));
     } catch (error) {
       const gone =
         error instanceof NoNodeError || error instanceof SessionExpiredError || error instanceof ClosedError;

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type ConnectOptions, sessionStates } from '../../client/index.ts';
-import { InterProcessMutex, LeaderLatch, type Lease } from '../../recipes/index.ts';
+import { type ConnectOptions, connect, sessionStates } from '../../client/index.ts';
+import {
+  HerdLock,
+  InterProcessMutex,
+  InterProcessReadWriteLock,
+  LeaderLatch,
+  type Lease,
+} from '../../recipes/index.ts';
+import { TestServer } from '../../testing/index.ts';
 import { OpCode } from '../../wire/opcodes.ts';
-import { connected, type Scripted, SESSION } from '../client/scripted.ts';
+import { connected, failureOf, type Scripted, SESSION } from '../client/scripted.ts';
 import { notification } from '../kit/client-world.ts';
 import { asked, created, hold, stop } from './lock/scripted-hold.ts';
 
@@ -96,6 +103,50 @@ test('a lock never has the client’s policy', async () => {
   const lease = await hold(scripted);
   await scripted.world.link.close();
   expect([lease.held, lease.signal.aborted]).toEqual([false, true]);
+});
+
+describe('who gives up when the answer is here already', () => {
+  test('gets no lock', async () => {
+    const scripted = await connected();
+    const { world, client } = scripted;
+    const stop = new AbortController();
+    const failure = failureOf(new InterProcessMutex(client, '/l').acquire({ signal: stop.signal }));
+    await world.turn();
+    const node = await created(scripted);
+    const sending = world.link.send(...asked(scripted, [node]));
+    stop.abort(new Error('late'));
+    await sending;
+    expect(await failure).toMatchObject({ message: 'late' });
+    expect(types(scripted).slice(-1)).toEqual([OpCode.delete]);
+  });
+
+  test('does not stand for election', async () => {
+    const scripted = await connected();
+    const { world, client } = scripted;
+    const stop = new AbortController();
+    const failure = failureOf(LeaderLatch.start(client, '/l', { signal: stop.signal }));
+    await world.turn();
+    const sending = created(scripted);
+    stop.abort(new Error('late'));
+    await sending;
+    expect(await failure).toMatchObject({ message: 'late' });
+    expect(types(scripted).slice(-1)).toEqual([OpCode.delete]);
+  });
+});
+
+test('a lease of another kind of lock in the same directory is no lease of a mutex', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  const mutex = new InterProcessMutex(client, '/shared');
+  const others = [
+    new InterProcessReadWriteLock(client, '/shared').readLock,
+    new InterProcessReadWriteLock(client, '/shared').writeLock,
+    new HerdLock(client, '/shared/herd'),
+  ];
+  for (const lock of others) {
+    await using lease = await lock.acquire();
+    await expect(mutex.acquire({ lease })).rejects.toThrow(/not of a mutex in \/shared/);
+  }
 });
 
 describe('a server without a quorum', () => {
