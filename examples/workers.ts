@@ -1,12 +1,12 @@
 /**
- * Workers that elect a leader and drain a queue. The leader puts the jobs in, once; everybody works. Kill any of them with -9: another
+ * Workers that elect a leader and drain a queue. The leader puts the jobs in; everybody works. Kill any of them with -9: another
  * one leads, and the job that was in hand is done again.
  *
  *     node dist/examples/workers.js 127.0.0.1:2181 20
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { connect, DistributedQueue, json, LeaderLatch, NodeExistsError } from 'zookit';
+import { connect, DistributedQueue, json, LeaderLatch } from 'zookit';
 
 const Job = z.object({ number: z.number() });
 
@@ -25,14 +25,10 @@ const leading = (async () => {
     console.log(`${id} leads, with token ${term.fencingToken}`);
     for (let number = 1; number <= Number(jobs); number++) {
       term.signal.throwIfAborted();
-      try {
-        // What a leader before this one has put in is not put in again.
-        await client.create(`/examples/put/${number}`, '', { parents: true });
-      } catch (error) {
-        if (error instanceof NodeExistsError) continue;
-        throw error;
-      }
+      // What a leader before this one has noted is not put in again; what it could not note any more is, as in any queue.
+      if ((await client.exists(`/examples/put/${number}`)) !== null) continue;
       await queue.put({ number });
+      await client.create(`/examples/put/${number}`, '', { parents: true, idempotent: true });
     }
   }
 })();

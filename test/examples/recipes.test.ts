@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TestServer } from '../../testing/index.ts';
+import { documents, links, ROOT } from '../docs/markdown.ts';
+
+const directory = join(ROOT, 'examples', 'recipes');
+const examples = readdirSync(directory).map((file) => file.replace(/\.ts$/, ''));
+// Below test/, so that the modules are compiled like any other here.
+const generated = join(ROOT, 'test', 'examples', `.generated-recipes-${process.pid}`);
+
+const sourceOf = (example: string): string => readFileSync(join(directory, `${example}.ts`), 'utf8');
+
+/** What an example says that it prints. */
+function promised(source: string): string[] {
+  const [, lines = ''] = source.split('// Prints:\n');
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^\/\/ {3}/, ''));
+}
+
+describe('examples of recipes', () => {
+  let server: TestServer;
+  const { argv } = process;
+  beforeAll(async () => {
+    server = await TestServer.start();
+    await mkdir(generated, { recursive: true });
+    process.argv = [...argv.slice(0, 2), server.connectString];
+  });
+  afterEach(() => vi.restoreAllMocks());
+  afterAll(async () => {
+    process.argv = argv;
+    await rm(generated, { recursive: true, force: true });
+    await server?.close();
+  });
+
+  it.each(examples)('%s prints what it says', async (example) => {
+    const printed: string[] = [];
+    vi.spyOn(console, 'log').mockImplementation((...values) => void printed.push(format(...values)));
+    const source = sourceOf(example);
+    const file = join(generated, `${example}.ts`);
+    // The sources in place of the package.
+    await writeFile(file, source.replaceAll("'zookit'", "'../../../index.ts'"));
+    await import(/* @vite-ignore */ pathToFileURL(file).href);
+    expect(printed).toEqual(promised(source));
+  });
+
+  it('are each linked from the page of their recipe', () => {
+    const pages = documents().filter(({ path }) => path.startsWith('docs/recipes/'));
+    const linked = new Set(pages.flatMap(({ text }) => links(text)));
+    const missing = examples.filter((example) => !linked.has(`../../examples/recipes/${example}.ts`));
+    expect(missing).toEqual([]);
+  });
+});
