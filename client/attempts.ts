@@ -17,6 +17,7 @@ export class Attempts {
   readonly #random: Random;
   readonly #failures = new Map<string, Error>();
   #endpoint: Endpoint | null = null;
+  #connections = 0;
   #probes = 0;
 
   constructor(hosts: HostList, backoff: BackoffPolicy, random: Random) {
@@ -38,6 +39,11 @@ export class Attempts {
   /** The last failure of each server since one could be used. */
   get failures(): ServerFailure[] {
     return [...this.#failures].map(([server, error]) => ({ server, error }));
+  }
+
+  /** How many attempts have succeeded. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get summary(): string {
@@ -76,6 +82,7 @@ export class Attempts {
   }
 
   succeeded(): void {
+    this.#connections++;
     this.#failures.clear();
   }
 
