@@ -19,6 +19,12 @@ function gotBy(java: PeerProgram, path: string): string[] {
   return [...java.child.output.matchAll(new RegExp(`^got ${path} (.*)$`, 'gm'))].map(([, item]) => item!);
 }
 
+/** A queue of one kind, and how the i-th item is put into it. */
+interface Filled {
+  readonly queue: Queue<string>;
+  put(item: string, i: number): Promise<unknown>;
+}
+
 describeOnBoth('queues and Java Curator', javaProgramsMissing(), (on) => {
   const start = (options?: CuratorOptions) => startCurator('CuratorQueues', on.connectString, options);
   let java: PeerProgram;
@@ -121,6 +127,66 @@ describeOnBoth('queues and Java Curator', javaProgramsMissing(), (on) => {
       expect(gotBy(java, back)).toEqual(['c', 'd']);
     });
   }
+
+  /** By kind: what Java says of the i-th item besides, and our queue. */
+  const both: readonly (readonly [
+    kind: string,
+    term: (i: number) => string,
+    open: (path: string) => Filled,
+  ])[] = [
+    [
+      'plain',
+      () => '',
+      (path) => {
+        const queue = new DistributedQueue<string>(on.client, path, options(path, true));
+        return { queue, put: (item) => queue.put(item) };
+      },
+    ],
+    [
+      'id',
+      (i) => `id-${i}`,
+      (path) => {
+        const queue = new DistributedIdQueue<string>(on.client, path, options(path, true));
+        return { queue, put: (item, i) => queue.put(item, `id-${i}`) };
+      },
+    ],
+    [
+      'priority',
+      (i) => `${i % 3}`,
+      (path) => {
+        const queue = new DistributedPriorityQueue<string>(on.client, path, options(path, true));
+        return { queue, put: (item, i) => queue.put(item, i % 3) };
+      },
+    ],
+    [
+      'delay',
+      (i) => `${i}`,
+      (path) => {
+        const queue = new DistributedDelayQueue<string>(on.client, path, options(path, true));
+        return { queue, put: (item, i) => queue.put(item, i + 1) };
+      },
+    ],
+  ];
+
+  test.each(both)('both put and consume at once, every item once: %s', async (kind, term, open) => {
+    const path = `/java/both-${kind}`;
+    const { queue, put } = open(path);
+    await using _queue = queue;
+    await java.ask(`open ${kind} ${path} ${path}-java-locks consumer`);
+    const got = new Collector<string>();
+    const stop = new AbortController();
+    const done = queue.consume(got.add, { signal: stop.signal });
+    const items = Array.from({ length: 40 }, (_, i) => `item-${i}`);
+    for (const [i, item] of items.entries()) {
+      if (i % 2 === 0) await put(item, i);
+      else await java.ask(`put ${path} ${item} ${term(i)}`);
+    }
+    while (got.list.length + gotBy(java, path).length < items.length) await on.client.sync();
+    stop.abort();
+    await done;
+    expect([...got.list, ...gotBy(java, path)].sort()).toEqual([...items].sort());
+    while ((await queue.size()) > 0) await on.client.sync();
+  });
 
   test('an item that we put back Java gets, puts back too, and handles', async () => {
     const path = '/java/back';
