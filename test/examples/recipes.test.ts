@@ -6,6 +6,7 @@ import { format } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestServer } from '../../testing/index.ts';
 import { documents, links, ROOT } from '../docs/markdown.ts';
+import { RedisServer, redisServer } from '../kit/redis.ts';
 
 const directory = join(ROOT, 'examples', 'recipes');
 const examples = readdirSync(directory).map((file) => file.replace(/\.ts$/, ''));
@@ -25,20 +26,25 @@ function promised(source: string): string[] {
 
 describe('examples of recipes', () => {
   let server: TestServer;
+  let redis: RedisServer | null = null;
   const { argv } = process;
   beforeAll(async () => {
     server = await TestServer.start();
     await mkdir(generated, { recursive: true });
-    process.argv = [...argv.slice(0, 2), server.connectString];
+    if (redisServer() !== null) redis = await RedisServer.start();
+    process.argv = [...argv.slice(0, 2), server.connectString, `redis://127.0.0.1:${redis?.port}`];
   });
   afterEach(() => vi.restoreAllMocks());
   afterAll(async () => {
     process.argv = argv;
     await rm(generated, { recursive: true, force: true });
     await server?.close();
+    await redis?.[Symbol.asyncDispose]();
   });
 
-  it.each(examples)('%s prints what it says', async (example) => {
+  it.for(examples)('%s prints what it says', async (example, context) => {
+    // Without a redis-server there is nothing to show.
+    if (example === 'fenced-redis' && redis === null) context.skip();
     const printed: string[] = [];
     vi.spyOn(console, 'log').mockImplementation((...values) => void printed.push(format(...values)));
     const source = sourceOf(example);
