@@ -82,12 +82,15 @@ export class CircuitBreaker implements Disposable {
       if (change.state === 'lost') this.#lost = change;
       return;
     }
+    if (this.#client.statePolicy.isError(change.state)) {
+      // Open before anybody is told, who may then close it.
+      this.#told = change.state;
+      this.#retries = 0;
+      this.#lost = null;
+      this.#openedMs = this.#client.ports.monotonicMs();
+      this.#wait(change);
+    }
     this.#tell(change);
-    if (!this.#client.statePolicy.isError(change.state)) return;
-    this.#retries = 0;
-    this.#lost = null;
-    this.#openedMs = this.#client.ports.monotonicMs();
-    this.#wait(change);
   }
 
   #wait({ info }: Change): void {

@@ -136,14 +136,17 @@ export class SharedValue<T = Uint8Array> implements AsyncDisposable {
   /**
    * Sets the value if it is still the one that was seen, `previous` or the present one here; false if somebody else was first, and
    * then nothing was written. A lost answer is settled where that is possible; otherwise it rejects with the `ConnectionLossError`
-   * or `SessionExpiredError` whose outcome is `unknown`. A node that was deleted and made again meanwhile is not recognised as
-   * another one if it has the same version.
+   * or `SessionExpiredError` whose outcome is `unknown`. A node that was deleted and made again meanwhile, and has the same version, is
+   * recognised as another one only when it was seen here.
    */
   async trySet(
     value: T,
     { previous = this.versioned, signal }: OperationOptions & { readonly previous?: VersionedValue<T> } = {},
   ): Promise<boolean> {
     const data = await this.#encode(value);
+    const { stat: now } = this.versioned;
+    // Another node has its place, whose versions began anew.
+    if (now.czxid !== previous.stat.czxid && now.mzxid > previous.stat.mzxid) return false;
     const stat = await compareAndSet(this.#client, this.path, previous.stat, data, signal);
     if (stat === null) return false;
     await this.#read({ data, stat });
@@ -184,6 +187,8 @@ export class SharedValue<T = Uint8Array> implements AsyncDisposable {
       }
     } finally {
       forget();
+      // Nothing waits for it any more, at `close` for example.
+      wake();
     }
   }
 

@@ -96,6 +96,19 @@ describe('a circuit breaker', () => {
     void scripted.client.close();
   });
 
+  test('closed by whoever it tells of the loss, it leaves no timer behind', async () => {
+    for (const closes of ['breaker', 'client']) {
+      const { world, client, breaker } = await broken({ closeTimeoutMs: 100 });
+      breaker.onState(() => {
+        if (closes === 'breaker') breaker.close();
+        void client.close();
+      });
+      await world.link.close();
+      await world.advance(200);
+      expect([world.timers, breaker.open]).toEqual([0, false]);
+    }
+  });
+
   test('leaves no timer behind, closed by itself or with its client', async () => {
     for (const closeBreaker of [true, false]) {
       const { world, client, breaker, told } = await broken({ closeTimeoutMs: 100 });

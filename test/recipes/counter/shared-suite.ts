@@ -89,6 +89,18 @@ export function describeShared(name: string, start: () => Promise<ServerUnderTes
       await untilValue(theirs, 5);
     });
 
+    test('a node that was made again is another one, although its versions begin anew', async () => {
+      const path = fresh();
+      await using count = await SharedCount.start(client, path, 3);
+      const { versioned } = count;
+      await other.delete(path);
+      const { stat } = await other.create(path, Buffer.from([0, 0, 0, 4]));
+      expect(stat.version).toBe(versioned.stat.version);
+      await untilValue(count, 4);
+      expect(await count.trySet(5, { previous: versioned })).toBe(false);
+      expect(await count.trySet(5)).toBe(true);
+    });
+
     test('what is no value is told, and the last good one stays', async () => {
       const path = fresh();
       await using count = await SharedCount.start(client, path, 3);
