@@ -103,7 +103,7 @@ export class Candidate {
     }
   }
 
-  /** Deletes the node, however often the connection breaks. Resolves when it is gone. Idempotent. */
+  /** Deletes the node, however often the connection breaks. Resolves when it is gone, or its session is lost. Idempotent. */
   withdraw(): Promise<void> {
     this.#withdrawn ??= this.#delete();
     return this.#withdrawn;
