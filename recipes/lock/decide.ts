@@ -4,8 +4,8 @@ import { sortBySequence } from '../sequence.ts';
 export type LockDecision =
   /** Ours is the first: the lock is held. */
   | { readonly kind: 'held' }
-  /** The lock is free for us no earlier than when the node `on` is gone. */
-  | { readonly kind: 'waiting'; readonly on: string }
+  /** The lock is free for us no earlier than when the node `on` is gone; with `next`, at that moment, if ours is still there. */
+  | { readonly kind: 'waiting'; readonly on: string; readonly next?: boolean }
   /** Our node is not there any more. */
   | { readonly kind: 'gone' };
 
@@ -17,5 +17,5 @@ export function decideLock(names: readonly string[], ours: string, marker: strin
   const sorted = sortBySequence(names, marker);
   const at = sorted.indexOf(ours);
   if (at < 0) return { kind: 'gone' };
-  return at === 0 ? { kind: 'held' } : { kind: 'waiting', on: sorted[at - 1]! };
+  return at === 0 ? { kind: 'held' } : { kind: 'waiting', on: sorted[at - 1]!, next: at === 1 };
 }

@@ -1,10 +1,11 @@
-import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import { NoNodeError, type WatchEvent, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
 import { wouldWait } from '../patience.ts';
 import { untilWritable } from '../writable.ts';
 import { Bell } from './bell.ts';
 import type { LockDecision } from './decide.ts';
-import { abandon, assertSession, makePlace, type Place, type PlaceOptions } from './place.ts';
+import { NOT_NEEDED } from './own-node.ts';
+import { abandon, assertSession, makePlaceAndLook, type Place, type PlaceOptions } from './place.ts';
 
 /** Decides from the names in a directory how the node `ours` stands. */
 export type Decide = (names: readonly string[], ours: string) => LockDecision;
@@ -36,11 +37,11 @@ export async function standInLine(
   wait: boolean,
 ): Promise<Place> {
   for (;;) {
-    const made = await makePlace(client, options, signal);
+    const { place: made, names } = await makePlaceAndLook(client, options, signal);
     const claim = options.claim?.(made);
     const place = claim === undefined ? made : { ...made, giveBack: () => claim.giveBack() };
     try {
-      if (await itsTurn(client, options, place, claim, signal, wait)) return place;
+      if (await itsTurn(client, options, place, names, claim, signal, wait)) return place;
     } catch (error) {
       abandon(client, place);
       throw error;
@@ -55,21 +56,22 @@ async function itsTurn(
   client: ZooKeeperClient,
   { directory, decide }: LineOptions,
   place: Place,
+  first: readonly string[] | null,
   claim: Claim | undefined,
   signal: AbortSignal | undefined,
   wait: boolean,
 ): Promise<boolean> {
-  for (;;) {
-    const names = await namesInSession(client, directory, place, signal, wait);
-    const decision = decide(names, nameOf(place.node.path));
+  for (let seen = first; ; seen = null) {
+    const fresh = seen !== null && client.state !== 'readonly' && client.sessionId === place.sessionId;
+    const names = fresh ? seen : await namesInSession(client, directory, place, signal, wait);
+    const decision = decide(names!, nameOf(place.node.path));
     if (decision.kind === 'gone') return false;
-    if (decision.kind === 'held') {
-      if (claim === undefined || (await claim.confirm(signal, wait))) return true;
-    } else if (wait) {
-      await change(client, childPath(directory, decision.on), place, signal);
-    } else {
-      throw wouldWait;
+    if (decision.kind === 'waiting') {
+      if (!wait) throw wouldWait;
+      const gone = await change(client, childPath(directory, decision.on), place, signal);
+      if (!gone || decision.next !== true) continue;
     }
+    if (claim === undefined || (await claim.confirm(signal, wait))) return true;
   }
 }
 
@@ -106,25 +108,38 @@ export async function childrenIfAny(
   }
 }
 
-/** Resolves when there is reason to look again: the node has changed or is gone, our own is, or a watch has ended. */
-export async function change(
+/**
+ * Resolves when there is reason to look again: the node has changed or is gone, our own is, or a watch has ended. With true if that node
+ * is gone and our own was still there at that moment, which a server tells in order on one connection.
+ */
+async function change(
   client: ZooKeeperClient,
   path: string,
   { node }: Place,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
+  const { connections } = client;
   const bell = new Bell();
   const watching = new AbortController();
+  let gone = false;
+  const watch = ({ type }: WatchEvent): void => {
+    gone = type === 'deleted';
+    bell.ring();
+  };
   node.onDeleted = bell.ring;
+  // Before the other one, so that the answers and events come in that order.
+  node.watch();
   try {
-    if (node.deleted) return;
+    if (node.deleted) return false;
     // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
-    await client.get(path, { watch: bell.ring, watchSignal: watching.signal, signal });
+    await client.get(path, { watch, watchSignal: watching.signal, signal });
     await bell.rung(signal);
   } catch (error) {
     if (!(error instanceof NoNodeError)) throw error;
+    gone = true;
   } finally {
     node.onDeleted = () => {};
-    watching.abort();
+    watching.abort(NOT_NEEDED);
   }
+  return gone && node.watched && client.connections === connections;
 }

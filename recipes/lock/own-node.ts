@@ -8,7 +8,7 @@ import {
 import { isRevoked } from './revoke.ts';
 
 /** Why a watch that nobody needs any more ends; an abort without a reason would make an exception each time. */
-const NOT_NEEDED = 'not needed any more';
+export const NOT_NEEDED = 'not needed any more';
 
 export interface OwnNodeOptions {
   /** Creation of the node, where others may make a node of the same name: theirs is not ours. */

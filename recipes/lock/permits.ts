@@ -3,6 +3,7 @@ import { childPath, nameOf } from '../../wire/path.ts';
 import { Bell } from '../bell.ts';
 import { wouldWait } from '../patience.ts';
 import { sortBySequence } from '../sequence.ts';
+import { untilWritable } from '../writable.ts';
 import { contend } from './contender.ts';
 import { Hold } from './lease.ts';
 import type { LockOptions } from './lock.ts';
@@ -130,10 +131,14 @@ async function untilHeld(
     const unsubscribe = limit.onChange(bell.ring);
     for (const { node } of places) node.onDeleted = bell.ring;
     try {
+      if (client.state === 'readonly' && !wait) throw wouldWait;
+      await untilWritable(client, signal);
       for (const place of places) assertSession(client, place);
       const watch = wait ? { watch: bell.ring, watchSignal: watching.signal } : {};
       const names = await client.children(childPath(path, LEASES), { ...watch, signal });
       for (const place of places) assertSession(client, place);
+      // Asked again on a connection to a server without a quorum, which may not hear of our session's end.
+      if (client.state === 'readonly') continue;
       const decision = decidePermits(names, ours, limit.value);
       if (decision !== 'waiting') return decision === 'held';
       if (!wait) throw wouldWait;

@@ -1,6 +1,9 @@
 import { type Acl, type Data, SessionExpiredError, type ZooKeeperClient } from '../../client/index.ts';
-import { childPath } from '../../wire/path.ts';
+import { childPath, nameOf } from '../../wire/path.ts';
 import { OwnNode } from './own-node.ts';
+
+/** Who gives a place back within so many milliseconds pays for no watch on its node. */
+const WATCH_WITHIN_MS = 10;
 
 /** A place that was won: the node that stands for it, watched. */
 export interface Place {
@@ -41,7 +44,25 @@ export async function makePlace(
     acl,
     signal,
   });
-  return { node: new OwnNode(client, path), czxid: stat.czxid, sessionId: stat.ephemeralOwner };
+  const node = new OwnNode(client, path, { watchWithinMs: WATCH_WITHIN_MS });
+  return { node, czxid: stat.czxid, sessionId: stat.ephemeralOwner };
+}
+
+/**
+ * The same, and the names in the directory at a moment after that: asked for in the same write, they cost no time. Null where that
+ * failed, as it does where the directory had to be made first.
+ */
+export async function makePlaceAndLook(
+  client: ZooKeeperClient,
+  options: PlaceOptions,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly place: Place; readonly names: readonly string[] | null }> {
+  const making = makePlace(client, options, signal);
+  const looking = client.children(options.directory, { signal }).catch(() => null);
+  const place = await making;
+  const names = await looking;
+  // Without our node they are from before it, as when a lost creation was sent again after them.
+  return { place, names: names?.includes(nameOf(place.node.path)) === true ? names : null };
 }
 
 /** Deletes the node of a place that is not wanted any more, in the background and however often the connection breaks. */

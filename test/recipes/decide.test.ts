@@ -53,8 +53,8 @@ describe('decideLock', () => {
 
   test('the oldest holds, each other waits for the one before it', () => {
     expect(decideLock(names, nodeOf(3), 'lock-')).toEqual({ kind: 'held' });
-    expect(decideLock(names, nodeOf(4), 'lock-')).toEqual({ kind: 'waiting', on: nodeOf(3) });
-    expect(decideLock(names, nodeOf(12), 'lock-')).toEqual({ kind: 'waiting', on: nodeOf(9) });
+    expect(decideLock(names, nodeOf(4), 'lock-')).toEqual({ kind: 'waiting', on: nodeOf(3), next: true });
+    expect(decideLock(names, nodeOf(12), 'lock-')).toEqual({ kind: 'waiting', on: nodeOf(9), next: false });
     expect(decideLock(names, nodeOf(5), 'lock-')).toEqual({ kind: 'gone' });
   });
 

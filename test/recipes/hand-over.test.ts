@@ -19,7 +19,7 @@ describe('a lease handed over', () => {
     const below = await new InterProcessMutex(client, '/locks/a').acquire();
     for (const path of ['/locks', '/', '/locks/a/b', '/lock', '/locks/ab']) {
       await expect(new InterProcessMutex(client, path).acquire({ lease: below })).rejects.toThrow(
-        `lease: of ${below.path}, not of a lock in ${path}`,
+        `lease: of ${below.path}, not of a mutex in ${path}`,
       );
     }
     await below.release();
