@@ -12,6 +12,7 @@ import {
   type ZooKeeperClient,
 } from '../client/index.ts';
 import { childPath } from '../wire/path.ts';
+import { repeatedly } from './repeat.ts';
 import { SessionEnd } from './session-end.ts';
 
 /** A node whose version counts the transactions that went through it. */
@@ -138,7 +139,8 @@ export class Receipts {
   }
 
   #makeDirectory(signal: AbortSignal | undefined): Promise<void> {
-    return this.#client.ensurePath(this.#directory, { mode: 'container', acl: this.#acl, signal });
+    const options = { mode: 'container', acl: this.#acl, signal } as const;
+    return repeatedly(() => this.#client.ensurePath(this.#directory, options));
   }
 }
 

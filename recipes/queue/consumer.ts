@@ -54,7 +54,8 @@ export class Consumer {
   constructor(plan: ConsumerPlan) {
     this.#plan = plan;
     this.#backlog = new Backlog(plan.naming);
-    this.#watcher = new QueueWatcher(plan.client, plan.path, plan.lockPath, this.#bell.ring);
+    const fail = (error: unknown): void => this.#fail(error);
+    this.#watcher = new QueueWatcher(plan.client, plan.path, plan.lockPath, this.#bell.ring, fail);
     this.#work = new PQueue({ concurrency: plan.concurrency });
   }
 

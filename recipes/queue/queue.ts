@@ -4,6 +4,7 @@ import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { Receipts } from '../receipts.ts';
+import { repeatedly } from '../repeat.ts';
 import { unless } from '../until.ts';
 import { Consumer } from './consumer.ts';
 import { encodeItems, packItems } from './items.ts';
@@ -212,7 +213,7 @@ export abstract class Queue<T> implements AsyncDisposable {
         return await work();
       } catch (error) {
         if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
-        await this.#prepare(signal);
+        await repeatedly(() => this.#prepare(signal));
       }
     }
   }

@@ -1,5 +1,6 @@
 import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { wouldWait } from '../patience.ts';
+import { repeatedly } from '../repeat.ts';
 import { unless, until } from '../until.ts';
 
 /** Lets one at a time put an item into a queue of bounded size, in the order in which they came, once there is room. */
@@ -42,17 +43,19 @@ export class Room {
 
   async #untilRoom(signal: AbortSignal, wait: boolean): Promise<void> {
     // Most often there is room, and the number of children alone is less to read than their names.
-    const stat = await this.#client.exists(this.#path, { signal });
+    const stat = await repeatedly(() => this.#client.exists(this.#path, { signal }));
     if (stat === null || stat.numChildren < this.#maxItems) return;
-    await until(
-      (options) =>
-        this.#client.children(this.#path, options).catch((error: unknown) => {
-          if (error instanceof NoNodeError) return [];
-          throw error;
-        }),
-      (names) => (names.length < this.#maxItems ? true : undefined),
-      signal,
-      wait,
+    await repeatedly(() =>
+      until(
+        (options) =>
+          this.#client.children(this.#path, options).catch((error: unknown) => {
+            if (error instanceof NoNodeError) return [];
+            throw error;
+          }),
+        (names) => (names.length < this.#maxItems ? true : undefined),
+        signal,
+        wait,
+      ),
     );
   }
 }

@@ -4,6 +4,7 @@ import { WaitTimeoutError } from '../errors.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
 import { Receipts } from '../receipts.ts';
+import { repeatedly } from '../repeat.ts';
 import { sortBySequence } from '../sequence.ts';
 import { until } from '../until.ts';
 import { NoSuchElementError } from './errors.ts';
@@ -130,7 +131,7 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
   async #names(read: Parameters<ZooKeeperClient['children']>[1], make: boolean): Promise<string[]> {
     for (let round = 1; ; round++) {
       try {
-        return sortBySequence(await this.#client.children(this.path, read), MARKER);
+        return sortBySequence(await repeatedly(() => this.#client.children(this.path, read)), MARKER);
       } catch (error) {
         if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
         if (!make) return [];
@@ -148,7 +149,7 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
     for (const name of names) {
       const path = childPath(this.path, name);
       try {
-        const { data } = await this.#client.get(path, { signal });
+        const { data } = await repeatedly(() => this.#client.get(path, { signal }));
         const item = await this.#codec.decode(data ?? Buffer.alloc(0));
         signal?.throwIfAborted();
         if (remove) await this.#receipts.apply((transaction) => transaction.delete(path));
@@ -162,6 +163,7 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
   }
 
   #ensure(signal: AbortSignal | undefined): Promise<void> {
-    return this.#client.ensurePath(this.path, { mode: 'container', acl: this.#acl, signal });
+    const options = { mode: 'container', acl: this.#acl, signal } as const;
+    return repeatedly(() => this.#client.ensurePath(this.path, options));
   }
 }

@@ -1,5 +1,7 @@
 import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
+import { isRefusedForNow } from '../repeat.ts';
+import { isTransient, pause } from './passing.ts';
 
 /** Items that others have in hand and that an idle consumer watches, in case they are given back. */
 const LOCKS_WATCHED_MAX = 256;
@@ -10,17 +12,25 @@ export class QueueWatcher {
   readonly #path: string;
   readonly #lockPath: string | null;
   readonly #ring: () => void;
+  readonly #fail: (error: unknown) => void;
   readonly #ended = new AbortController();
   #armed = false;
   #stale = true;
   readonly #watchedLocks = new Set<string>();
 
-  /** `ring` is called whenever there is reason to look again. */
-  constructor(client: ZooKeeperClient, path: string, lockPath: string | null, ring: () => void) {
+  /** `ring` is called whenever there is reason to look again, `fail` with what will not pass. */
+  constructor(
+    client: ZooKeeperClient,
+    path: string,
+    lockPath: string | null,
+    ring: () => void,
+    fail: (error: unknown) => void,
+  ) {
     this.#client = client;
     this.#path = path;
     this.#lockPath = lockPath;
     this.#ring = ring;
+    this.#fail = fail;
   }
 
   /** Whether something has changed since the last `list`. */
@@ -71,14 +81,17 @@ export class QueueWatcher {
       };
       this.#client
         .get(childPath(this.#lockPath, name), { watch: gone, watchSignal: this.#ended.signal })
-        // Given back meanwhile, or the connection is lost: look again either way.
-        .catch((error: unknown) => {
-          if (this.#watchedLocks.delete(name) && !this.#ended.signal.aborted) {
-            if (error instanceof NoNodeError) this.expire();
-            else this.#ring();
-          }
-        });
+        .catch((error: unknown) => this.#unwatched(name, error));
     }
+  }
+
+  /** Given back meanwhile, or the connection is lost: look again either way. */
+  async #unwatched(name: string, error: unknown): Promise<void> {
+    if (isRefusedForNow(error)) await pause(this.#client);
+    if (!this.#watchedLocks.delete(name) || this.#ended.signal.aborted) return;
+    if (error instanceof NoNodeError) this.expire();
+    else if (isTransient(error)) this.#ring();
+    else this.#fail(error);
   }
 
   /** Takes all watches back. */

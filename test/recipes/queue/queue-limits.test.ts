@@ -9,9 +9,15 @@ import {
   type ZooKeeperClient,
 } from '../../../client/index.ts';
 import { nodePorts } from '../../../client/tcp.ts';
-import { DistributedDelayQueue, DistributedQueue, type ItemFailure } from '../../../recipes/index.ts';
+import {
+  DistributedDelayQueue,
+  DistributedQueue,
+  type ItemFailure,
+  SimpleDistributedQueue,
+} from '../../../recipes/queue/index.ts';
 import { packItems } from '../../../recipes/queue/items.ts';
 import { TestServer } from '../../../testing/index.ts';
+import { CountedSteps } from '../../kit/effects.ts';
 import { Collector } from './collector.ts';
 
 const FRAME_BYTES_MAX = 4_096;
@@ -165,6 +171,44 @@ describe('queues at their limits', () => {
       expect(await other.children(path)).toEqual([]);
     });
   }
+
+  test('a consumer that may not see whether an item is given back says so, and does not ask for ever', async () => {
+    const path = '/unseen';
+    const queue = queueOf(other, path);
+    await queue.put('one');
+    const nobody = [{ perms: 0, id: { scheme: 'world', id: 'anyone' } }];
+    await other.create(`${path}-locks/queue-0000000000`, '', { mode: 'ephemeral', acl: nobody });
+    await expect(queue.consume(() => {})).rejects.toMatchObject({ code: 'NoAuth' });
+  });
+
+  test('putting, waiting for room and taking go on over connections that break again and again', async () => {
+    const steps = new CountedSteps();
+    await using client = await connect(server.connectString, {
+      ports: steps.ports,
+      backoff: { baseMs: 1, maxMs: 2 },
+    });
+    const queue = new DistributedQueue<string>(client, '/room', { codec: text, maxItems: 1 });
+    await queueOf(other, '/room').put('first');
+    const base = steps.steps;
+    // Answers are lost for a while, however often it is asked.
+    steps.onStep = (step) => {
+      if (step - base < 100 && step % 5 === 0) steps.cut();
+    };
+    const put = queue.put('second');
+    const simple = new SimpleDistributedQueue<string>(client, '/breaking/simple', { codec: text });
+    const taking = simple.take();
+    const got = new Collector<string>();
+    while (steps.steps - base < 100) await other.sync();
+    await new SimpleDistributedQueue<string>(other, '/breaking/simple', { codec: text }).offer('third');
+    expect(await taking).toBe('third');
+    const stop = new AbortController();
+    const done = queueOf(other, '/room').consume(got.add, { signal: stop.signal });
+    await put;
+    await got.until(2);
+    stop.abort();
+    await done;
+    expect(got.list).toEqual(['first', 'second']);
+  });
 
   test('a delay queue that looks for newcomers seldom does so at once when nothing is due', async () => {
     const queue = new DistributedDelayQueue<string>(other, '/seldom', {
