@@ -61,7 +61,8 @@ export class NameRegistry<T> implements AsyncDisposable {
 
   /**
    * Takes a name. `NameTakenError` if somebody has it, this registry included; a client that has just lost its session may find its
-   * own name taken until the server has noticed.
+   * own name taken until the server has noticed. A persistent name may have been taken although this rejects with
+   * `SessionExpiredError` or `ClosedError`, if the `outcome` is unknown.
    */
   async register(name: string, value: T, options: RegisterOptions = {}): Promise<Registration<T>> {
     const { mode = 'ephemeral', signal } = options;

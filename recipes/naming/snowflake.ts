@@ -1,5 +1,6 @@
 import type { Acl, ZooKeeperClient } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
+import { pause } from '../leader/election.ts';
 import { recipePath } from '../paths.ts';
 import { isOver } from '../repeat.ts';
 import { IdsUnavailableError } from './errors.ts';
@@ -144,7 +145,7 @@ export class Snowflake implements AsyncDisposable {
       } catch (error) {
         this.#failure = error;
         if (signal.aborted || isOver(error)) return;
-        await this.#pause(AGAIN_MS, signal);
+        await pause(this.#client, AGAIN_MS, signal);
       }
     }
   }
@@ -154,7 +155,7 @@ export class Snowflake implements AsyncDisposable {
     const stop = AbortSignal.any([worker.signal, this.#closing.signal]);
     try {
       while (!stop.aborted) {
-        await this.#pause(this.#reserveMs / 2, stop);
+        await pause(this.#client, this.#reserveMs / 2, stop);
         const untilMs = Math.max(this.#nowMs(), ticks.unusedMs) + this.#reserveMs;
         if (!stop.aborted && untilMs > reservation.untilMs) await reservation.write(untilMs, stop);
       }
@@ -171,21 +172,5 @@ export class Snowflake implements AsyncDisposable {
 
   #nowMs(): number {
     return Math.max(1, Math.floor(this.#client.ports.wallMs()) - this.#epochMs);
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve();
-        return;
-      }
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#client.ports.after(ms, done);
-      signal.addEventListener('abort', done);
-    });
   }
 }
