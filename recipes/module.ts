@@ -45,7 +45,7 @@ export class ZookitModule implements AsyncDisposable {
   readonly discovery: ServiceDiscovery;
   readonly #wiring: Wiring;
   readonly #latches = new Map<string, Promise<LeaderLatch>>();
-  readonly #feeds = new Map<string, ConfigFeed<unknown>>();
+  readonly #feeds = new Set<ConfigFeed<unknown>>();
   readonly #bindings: Bindings;
 
   /** @internal Use `registerZookit`. */
@@ -60,7 +60,7 @@ export class ZookitModule implements AsyncDisposable {
       discovery: this.discovery,
       mutex: (path, options) => new ModuleMutex(leases, client, path, options),
       latch: (path, options) => this.#latch(path, options),
-      feed: (path, schema, whenAbsent) => this.#feed(path, schema, whenAbsent),
+      feed: (path, schema) => this.#feed(path, schema),
     };
     this.#register(container);
     this.#bindings = new Bindings(this.#wiring);
@@ -143,12 +143,14 @@ export class ZookitModule implements AsyncDisposable {
     return latch;
   }
 
-  #feed<T>(path: string, schema: StandardSchemaV1<unknown, T>, whenAbsent: T | undefined): ConfigFeed<T> {
-    const known = this.#feeds.get(path);
-    if (known !== undefined) return known as ConfigFeed<T>;
-    const feed = new ConfigFeed(this.scope, this.client, path, schema, whenAbsent);
-    this.#feeds.set(path, feed);
-    feed.ready.catch(() => this.#feeds.delete(path));
+  #feed<T>(path: string, schema: StandardSchemaV1<unknown, T>): ConfigFeed<T> {
+    for (const known of this.#feeds) {
+      if (known.path === path && known.schema === schema)
+        return known as ConfigFeed<unknown> as ConfigFeed<T>;
+    }
+    const feed = new ConfigFeed(this.scope, this.client, path, schema);
+    this.#feeds.add(feed);
+    feed.started.catch(() => this.#feeds.delete(feed));
     return feed;
   }
 }

@@ -3,44 +3,46 @@ import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { ConfigStore } from '../config/index.ts';
 import type { Scope } from '../scope.ts';
 
-/** The latest valid value of a config, at hand without waiting. */
+/** The latest valid value of a config as one schema has it, at hand without waiting. */
 export class ConfigFeed<T> implements AsyncDisposable {
   readonly path: string;
   readonly store: ConfigStore<T, unknown>;
+  readonly schema: StandardSchemaV1<unknown, T>;
   readonly #stop = new AbortController();
-  readonly #whenAbsent: T | undefined;
   #latest: { readonly value: T } | null = null;
+  /** Why there was no value in the beginning. */
+  #absent: NoNodeError | null = null;
   #following: Promise<void> = Promise.resolve();
-  /** Resolves when there is a value, and rejects where there is none or it is not valid. */
-  readonly ready: Promise<unknown>;
+  /** Resolves when it follows the config, and rejects where it cannot, or what is there is not valid. */
+  readonly started: Promise<unknown>;
 
   /** Starts at once, and ends with the scope. */
-  constructor(
-    scope: Scope,
-    client: ZooKeeperClient,
-    path: string,
-    schema: StandardSchemaV1<unknown, T>,
-    whenAbsent: T | undefined,
-  ) {
+  constructor(scope: Scope, client: ZooKeeperClient, path: string, schema: StandardSchemaV1<unknown, T>) {
     this.path = path;
+    this.schema = schema;
     this.store = new ConfigStore(client, path, { schema });
-    this.#whenAbsent = whenAbsent;
-    this.ready = scope.start(`config ${path}`, (signal) => this.#start(signal));
+    this.started = scope.start(`config ${path}`, (signal) => this.#start(signal));
   }
 
   /** The value; before the first one what was given for that. Throws if there is neither. */
-  get value(): T {
+  value(whenAbsent: T | undefined): T {
     if (this.#latest !== null) return this.#latest.value;
-    if (this.#whenAbsent !== undefined) return this.#whenAbsent;
+    if (whenAbsent !== undefined) return whenAbsent;
     throw new Error(`config ${this.path}: no value yet; await the module's ready(), or give a default`);
   }
 
-  /** `NoNodeError` where nothing was published, unless there is a value for that; `InvalidValueError` if what is there is not valid. */
+  /** Waits for a value. `NoNodeError` where nothing was published, unless there is one for that; `InvalidValueError` if it is not valid. */
+  async ready(whenAbsent: T | undefined): Promise<void> {
+    await this.started;
+    if (this.#latest === null && whenAbsent === undefined && this.#absent !== null) throw this.#absent;
+  }
+
   async #start(signal: AbortSignal): Promise<this> {
     try {
       this.#latest = await this.store.get({ signal });
     } catch (error) {
-      if (!(error instanceof NoNodeError && this.#whenAbsent !== undefined)) throw error;
+      if (!(error instanceof NoNodeError)) throw error;
+      this.#absent = error;
     }
     this.#following = this.#follow();
     // Told by `close`; until then the latest value stays.

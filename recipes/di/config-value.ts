@@ -27,10 +27,10 @@ export function configValue<T>(
   schema: StandardSchemaV1<unknown, T>,
   options: ConfigValueOptions<T> = {},
 ): PropertyDecorator {
-  const read = (self: object): T => wiringOf(self).feed(path, schema, options.default).value;
+  const read = (self: object): T => wiringOf(self).feed(path, schema).value(options.default);
   const announce = (decorated: AnyClass, name: string | symbol): void =>
     declare(decorated, `@configValue ${String(name)}`, async (_instance, wiring) => {
-      await wiring.feed(path, schema, options.default).ready;
+      await wiring.feed(path, schema).ready(options.default);
     });
   const decorate = (target: unknown, where: string | symbol | ClassAccessorDecoratorContext): unknown => {
     if (typeof where === 'object' ? where.static : typeof target === 'function') {

@@ -13,8 +13,8 @@ export interface Wiring {
   mutex(path: string, options?: MutexOptions): InterProcessMutex;
   /** The module's one latch on a path; the options are those of whoever asks first. */
   latch(path: string, options: LeaderLatchOptions): Promise<LeaderLatch>;
-  /** The module's one feed of a config. */
-  feed<T>(path: string, schema: StandardSchemaV1<unknown, T>, whenAbsent: T | undefined): ConfigFeed<T>;
+  /** The module's one feed of a config by that schema. */
+  feed<T>(path: string, schema: StandardSchemaV1<unknown, T>): ConfigFeed<T>;
 }
 
 /** A class as a decorator sees it. */

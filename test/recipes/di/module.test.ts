@@ -221,6 +221,33 @@ describe('@configValue', () => {
   });
 });
 
+@injectable()
+class Both {
+  @configValue('/config/both', Limits)
+  declare readonly strict: z.infer<typeof Limits>;
+  @configValue('/config/both', Limits, { default: { maxItems: 1 } })
+  declare readonly lenient: z.infer<typeof Limits>;
+  @configValue(
+    '/config/both',
+    Limits.transform(({ maxItems }) => `at most ${maxItems}`),
+    { default: 'any' },
+  )
+  declare readonly inWords: string;
+}
+
+test('properties of one config have each its own default, and its own schema', async () => {
+  const { module, container, namespace } = await open();
+  await using _ = module;
+  const both = container.resolve(Both);
+  await expect(module.ready()).rejects.toMatchObject({ code: 'NoNode', path: '/config/both' });
+  expect(() => both.strict).toThrow('no value yet');
+  expect([both.lenient, both.inWords]).toEqual([{ maxItems: 1 }, 'any']);
+  const store = new ConfigStore(observer, `/${namespace}/config/both`, { schema: Limits });
+  await store.publish({ maxItems: 2 });
+  await changed(() => both.lenient.maxItems === 2 && both.inWords === 'at most 2', observer);
+  expect(both.strict).toEqual({ maxItems: 2 });
+});
+
 describe('@registerService', () => {
   test('is found by others until the module closes', async () => {
     const { module, container, namespace } = await open();
