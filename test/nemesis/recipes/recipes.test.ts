@@ -14,7 +14,7 @@ import { Witness } from './witness.ts';
 import { Workforce } from './workforce.ts';
 
 const DURATION_S = Number(process.env.DURATION_S ?? 8);
-const WORKERS = 4;
+const WORKERS = 5;
 const PERMITS = 2;
 /** Long enough for a busy machine's pauses, which are not what is tested. */
 const SESSION_MS = 3_000;
@@ -76,7 +76,7 @@ async function play(rng: Rng): Promise<void> {
     expect(witness.judge()).toEqual([]);
   } catch (error) {
     const told = [...witness.judge(), '-- servers', ...servers.story, '-- workers', ...workforce.story];
-    throw new Error(`${error}\n${told.join('\n')}`, { cause: error });
+    throw new Error(`${error}\n${told.join('\n')}\nDURATION_S=${DURATION_S}`, { cause: error });
   }
   process.stdout.write(`${wordsOf(witness, servers, workforce)}\n`);
 }

@@ -121,7 +121,7 @@ export class Workforce implements AsyncDisposable {
   async harm(durationMs: number): Promise<void> {
     const untilMs = performance.now() + durationMs;
     while (performance.now() < untilMs) {
-      await sleep(this.#rng.between(50, 400));
+      await sleep(this.#rng.between(50, 1_000));
       const worker = this.#victim();
       if (worker === undefined) continue;
       this.#harmed.add(worker);
@@ -174,7 +174,7 @@ export class Workforce implements AsyncDisposable {
     const free = this.workers.filter((worker) => !this.#harmed.has(worker));
     const holder = this.#options.witness.claimants.get(this.#rng.pick(resources));
     const any = free[this.#rng.below(free.length)];
-    return this.#rng.chance(60) ? (free.find(({ pid }) => pid === holder) ?? any) : any;
+    return this.#rng.chance(30) ? (free.find(({ pid }) => pid === holder) ?? any) : any;
   }
 
   async #hurt(worker: Worker): Promise<void> {
