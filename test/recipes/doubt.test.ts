@@ -199,6 +199,7 @@ describe('a server without a quorum', () => {
     const made: string[] = [];
     // Until the question is asked who holds permits.
     await serve(scripted, made, (path) => path === '/s/leases');
+    expect(made).toHaveLength(2);
     await reconnect(scripted, true);
     await serve(scripted, made);
     expect([given, client.state]).toEqual([false, 'readonly']);
@@ -214,6 +215,7 @@ async function serve(
   made: string[],
   stop: (listed: string) => boolean = () => false,
 ): Promise<void> {
+  await world.turn();
   for (let seen = world.link.take(); seen.length > 0; seen = world.link.take()) {
     for (const { xid, type, body } of seen) {
       const path = pathOf(body);
