@@ -99,21 +99,33 @@ interface State {
 
 async function read(
   client: ZooKeeperClient,
-  { path, ifVersion, acl }: PreparedChange,
+  change: PreparedChange,
   signal: AbortSignal | undefined,
 ): Promise<State> {
-  const node = await getOrNull(client, path, signal);
-  const context = { operation: 'publish', path };
-  const version = dataOf(node) === null ? null : node!.stat.version;
-  if (ifVersion === null && version !== null) {
-    throw new NodeExistsError('NodeExists', `there is a value already, of version ${version}`, context);
+  const { path, acl } = change;
+  let node = await getOrNull(client, path, signal);
+  if (fault(change, node) !== null) {
+    // The server may lag behind the one that showed the version.
+    await client.sync(path, { signal });
+    node = await getOrNull(client, path, signal);
+    const error = fault(change, node);
+    if (error !== null) throw error;
   }
-  if (ifVersion != null && ifVersion !== version) throw new BadVersionError(context, ifVersion);
   if (node === null) {
     if (path !== '/') await client.ensurePath(parentOf(path), { acl, signal });
     return { node, next: 0, entries: null };
   }
   return { node, next: (node.stat.version + 1) | 0, entries: await entriesOf(client, path, signal) };
+}
+
+/** Why a change is not to be made of what is there; null if it is. */
+function fault({ path, ifVersion }: PreparedChange, node: NodeData | null): Error | null {
+  if (ifVersion === undefined) return null;
+  const context = { operation: 'publish', path };
+  const version = dataOf(node) === null ? null : node!.stat.version;
+  if (ifVersion === version) return null;
+  if (ifVersion !== null) return new BadVersionError(context, ifVersion);
+  return new NodeExistsError('NodeExists', `there is a value already, of version ${version}`, context);
 }
 
 /** Adds the operations of one change. All of them hang on the node's version: who comes second finds nothing half done. */

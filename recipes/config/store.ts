@@ -156,7 +156,12 @@ export class ConfigStore<Out, In = Out> {
   async rollback(version: number, options: ConfigPublishOptions = {}): Promise<number> {
     const { by = null, ifVersion, signal } = options;
     signal?.throwIfAborted();
-    const entry = await this.#entry(version, signal);
+    let entry = await this.#entry(version, signal);
+    if (entry === null) {
+      // The server may lag behind the one that showed the version.
+      await this.#client.sync(this.path, { signal });
+      entry = await this.#entry(version, signal);
+    }
     if (entry === null) {
       throw new UnknownVersionError(this.path, version, await this.#versions(signal));
     }

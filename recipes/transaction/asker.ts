@@ -7,7 +7,7 @@ import {
   type ZooKeeperClient,
 } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
-import { mayRepeat } from '../repeat.ts';
+import { mayRepeat, repeatedly } from '../repeat.ts';
 import { until } from '../until.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { type About, nodes, TransactionReader } from './nodes.ts';
@@ -114,7 +114,10 @@ export class Asker {
             signal,
           );
         } catch (error) {
-          if (error instanceof NoNodeError) throw new OutcomeUnknownError(this.#directory, this.#id);
+          if (error instanceof NoNodeError) {
+            if (await this.#isGone()) throw new OutcomeUnknownError(this.#directory, this.#id);
+            continue;
+          }
           // In the next session there is an asker again.
           if (!mayRepeat(error)) throw error;
         }
@@ -122,6 +125,15 @@ export class Asker {
     } finally {
       await this.#leave();
     }
+  }
+
+  /** Whether nothing is written, rather than not known to a server that lags behind. */
+  #isGone(): Promise<boolean> {
+    const signal = this.#signal;
+    return repeatedly(async () => {
+      await this.#client.sync(this.#path, { signal });
+      return (await this.#client.exists(this.#path, { signal })) === null;
+    });
   }
 
   async #stay(names: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { connect, type ZooKeeperClient } from '../../../client/index.ts';
+import { connect, NoNodeError, type ZooKeeperClient } from '../../../client/index.ts';
 import { ConfigStore, LayeredConfig } from '../../../recipes/config/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { Cuttable } from '../../kit/cuttable.ts';
@@ -276,3 +276,35 @@ test.each([1, 3])(
     expect(last).toBeLessThan(STEPS_MAX);
   },
 );
+
+test('a version that the server does not know of yet is the one to be replaced, or to go back to', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  const config = new ConfigStore(client, '/late', { schema });
+  await config.publish({ n: 0 });
+  /** The client sees everything as it was now until it has asked its server to catch up. */
+  const { get, sync } = client;
+  const lag = async () => {
+    const old = await client.get('/late');
+    client.get = ((path) => {
+      if (path === '/late') return Promise.resolve(old);
+      const context = { operation: 'get', path };
+      return Promise.reject(new NoNodeError('NoNode', 'not here yet', context));
+    }) as typeof get;
+    client.sync = (...args) => {
+      client.get = get;
+      return sync.apply(client, args);
+    };
+  };
+  await using other = await connect(server.connectString);
+  const theirs = new ConfigStore(other, '/late', { schema });
+  await lag();
+  await theirs.publish({ n: 1 });
+  expect(await config.publish({ n: 2 }, { ifVersion: 1 })).toBe(2);
+  await lag();
+  await theirs.publish({ n: 3 });
+  expect(await config.rollback(3, { ifVersion: 3 })).toBe(4);
+  await lag();
+  await expect(config.publish({ n: 5 }, { ifVersion: 9 })).rejects.toMatchObject({ code: 'BadVersion' });
+  expect((await theirs.get()).value).toEqual({ n: 3 });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connect } from '../../../client/index.ts';
-import { ThreePhaseCommit, TwoPhaseCommit } from '../../../recipes/index.ts';
+import { connect, NoNodeError, type ZooKeeperClient } from '../../../client/index.ts';
+import { OutcomeUnknownError, ThreePhaseCommit, TwoPhaseCommit } from '../../../recipes/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { CountedSteps } from '../../kit/effects.ts';
 import { untilChildren } from '../leader/waiting.ts';
@@ -61,3 +61,28 @@ test('an outcome is waited for over sessions that end, at whichever step', async
   const names = await client.children('/t/transactions/t');
   expect(names.filter((name) => name.startsWith('asker-'))).toEqual([]);
 });
+
+test('an outcome that a server which lags behind does not know of yet is not unknown', async () => {
+  await using server = await TestServer.start();
+  await using client = await connect(server.connectString);
+  await using a = await TwoPhaseCommit.start(client, '/t');
+  const outcome = await a.run({}, { participants: ['nobody'], voteTimeoutMs: 0, id: 't' });
+  await using other = await connect(server.connectString);
+  await using late = await TwoPhaseCommit.start(other, '/t');
+  lag(other, '/t/transactions/t');
+  expect(await late.outcome('t')).toEqual(outcome);
+  await expect(late.outcome('never')).rejects.toThrow(OutcomeUnknownError);
+});
+
+/** Makes a client see nothing at a path until it has asked its server to catch up. */
+function lag(client: ZooKeeperClient, path: string): void {
+  const { get, sync } = client;
+  client.get = ((at, options) =>
+    at === path
+      ? Promise.reject(new NoNodeError('NoNode', 'not here yet', { operation: 'get', path }))
+      : get.call(client, at, options)) as typeof get;
+  client.sync = (...args) => {
+    client.get = get;
+    return sync.apply(client, args);
+  };
+}
