@@ -68,7 +68,8 @@ export class Whereabouts {
 
   #look(whole: ClientContext): void {
     const watch = (event: WatchEvent): void => {
-      if (event.type !== 'ended' || event.reason === 'session-lost') this.#look(whole);
+      // Also where somebody removed all watches of the node: this one is not theirs.
+      if (event.type !== 'ended' || event.reason !== 'closed') this.#look(whole);
     };
     getPlain(whole, CONFIG_NODE, { watch }).then(
       ({ data }) => this.#take(whole, data?.toString() ?? ''),

@@ -97,8 +97,9 @@ export function checkName(what: string, name: unknown): void {
   if (fault !== null) throw new TypeError(`discovery: ${what} ${JSON.stringify(name)}: ${fault}`);
 }
 
-/** Throws `RangeError` for what is no port. */
+/** Throws `RangeError` for what is no port that others could connect to. */
 export function checkPort(what: string, port: number | null | undefined): void {
-  if (port == null || (Number.isInteger(port) && port >= 0 && port < 65_536)) return;
-  throw new RangeError(`discovery: ${what} must be a port number, not ${port}`);
+  if (port == null || (Number.isInteger(port) && port > 0 && port < 65_536)) return;
+  const remedy = port === 0 ? '; register the one that the system gave, once it is known' : '';
+  throw new RangeError(`discovery: ${what} must be a port number, not ${port}${remedy}`);
 }

@@ -84,10 +84,10 @@ export class ServiceRegistration<T> implements AsyncDisposable {
   }
 
   /**
-   * Registers it with other values from now on, and resolves when they can be seen. Several at once are applied one after the other.
-   * `InvalidValueError` for a payload that the discovery's schema does not allow; `ClosedError` after `close`.
+   * Registers it with other values from now on, and resolves when they can be seen; what is undefined stays as it is. Several at once are
+   * applied one after the other. `InvalidValueError` for a payload that the discovery's schema does not allow; `ClosedError` after `close`.
    */
-  update(changes: InstanceChanges<T>, options: OperationOptions = {}): Promise<ServiceInstance<T>> {
+  async update(changes: InstanceChanges<T>, options: OperationOptions = {}): Promise<ServiceInstance<T>> {
     checkPort('port', changes.port);
     checkPort('sslPort', changes.sslPort);
     const updated = this.#turn.then(async () => {
@@ -98,7 +98,8 @@ export class ServiceRegistration<T> implements AsyncDisposable {
           'not-applied',
         );
       }
-      const instance = new ServiceInstance<T>({ ...fieldsOf(this.#instance), ...changes });
+      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      const instance = new ServiceInstance<T>({ ...fieldsOf(this.#instance), ...given });
       const data = await this.#codec.encode(instance);
       if (this.#node instanceof PersistentNode) await this.#node.set(data, options);
       else await this.#node.write(data, options);

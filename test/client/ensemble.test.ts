@@ -162,9 +162,9 @@ describe('following /zookeeper/config', () => {
   });
 
   /** A client of `a` that follows, with its first look at the configuration on the wire. */
-  async function following() {
+  async function following(connectString = 'a/app') {
     const world = new ClientWorld();
-    const connecting = connect('a/app', { ports: world, followConfig: true });
+    const connecting = connect(connectString, { ports: world, followConfig: true });
     await world.turn();
     await world.link.grant(SESSION);
     const client = await connecting;
@@ -194,6 +194,16 @@ describe('following /zookeeper/config', () => {
     void client.close();
     await world.advance(3_000);
     expect([world.timers, client.watchCounts().data.paths]).toEqual([0, 0]);
+  });
+
+  test('goes on when somebody removes the watches of that node', async () => {
+    const { world, client, look } = await following('a');
+    await world.link.send(told((await look()).xid, 'server.1=a:1:2;a:2181'));
+    client.removeWatches('/zookeeper/config', 'data').catch(() => {});
+    await world.link.send(told((await look()).xid, 'server.1=a:1:2;a:2181', 'server.2=b:1:2;b:2181'));
+    expect(client.connection.session.attempts.servers).toBe(2);
+    void client.close();
+    await world.turn();
   });
 
   test('goes back to the connect string’s servers when those named there cannot be reached', async () => {
