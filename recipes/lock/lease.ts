@@ -127,6 +127,8 @@ export class Hold {
     if (this.#deleted !== null) return;
     // What is in doubt may still turn out to be lost; the signals have aborted by then.
     this.#ended = new LeaseEndedError(this.place.node.path, reason, cause ?? undefined);
+    // It goes with its session; no timer of its watch may outlive the client.
+    if (reason === 'session-lost') this.place.node.stop();
     for (const lease of [...this.#leases]) lease.abort(this.#ended);
   }
 }

@@ -5,10 +5,14 @@ import {
   type WatchEvent,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { isRefusedForNow } from '../repeat.ts';
 import { isRevoked } from './revoke.ts';
 
 /** Why a watch that nobody needs any more ends; an abort without a reason would make an exception each time. */
 export const NOT_NEEDED = 'not needed any more';
+
+/** How long after the watch was refused for the moment it is asked for again. */
+const ASK_AGAIN_MS = 1_000;
 
 export interface OwnNodeOptions {
   /** Creation of the node, where others may make a node of the same name: theirs is not ours. */
@@ -44,7 +48,7 @@ export class OwnNode {
     this.#client = client;
     this.path = path;
     this.#czxid = czxid;
-    if (watchWithinMs > 0) this.#later = client.ports.after(watchWithinMs, () => this.watch());
+    if (watchWithinMs > 0) this.#watchLater(watchWithinMs);
     else this.#watch();
   }
 
@@ -76,6 +80,11 @@ export class OwnNode {
     this.#watching.abort(NOT_NEEDED);
   }
 
+  #watchLater(delayMs: number): void {
+    if (this.#watching.signal.aborted) return;
+    this.#later = this.#client.ports.after(delayMs, () => this.watch());
+  }
+
   #watch(): void {
     const { signal } = this.#watching;
     if (signal.aborted) return;
@@ -93,6 +102,7 @@ export class OwnNode {
         if (error instanceof NoNodeError) this.#gone();
         // Connections broke until the read was given up. The next one waits for another connection, so this cannot spin.
         else if (error instanceof ConnectionLossError) this.#watch();
+        else if (isRefusedForNow(error)) this.#watchLater(ASK_AGAIN_MS);
         // Lost sessions and closed clients are told by the client's state.
       },
     );

@@ -89,6 +89,21 @@ describe.each(gains)('%s', (what, gain) => {
   });
 });
 
+test('a client that is closed with a lock just had leaves no timer', async () => {
+  const scripted = await connected();
+  const { world, client } = scripted;
+  const acquiring = new InterProcessMutex(client, '/l').acquire();
+  await world.turn();
+  const node = await created(scripted);
+  await world.link.send(...asked(scripted, [node]));
+  const lease = await acquiring;
+  const closing = client.close();
+  await world.turn();
+  await world.link.send(...world.link.take().map(({ xid }) => reply(xid, 7)));
+  await closing;
+  expect([lease.held, world.timers]).toEqual([false, 0]);
+});
+
 test('a latch without a policy of its own has the client’s', async () => {
   const heldAway = async (options: ConnectOptions, errorPolicy?: 'standard'): Promise<boolean> => {
     const scripted = await connected(options);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InterProcessMutex } from '../../recipes/index.ts';
 import { OwnNode } from '../../recipes/lock/own-node.ts';
+import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 import { GetDataReply } from '../../wire/replies.ts';
 import { connected, failureOf, SESSION, statOf } from '../client/scripted.ts';
@@ -91,6 +92,24 @@ describe('a node of our own', () => {
     expect([node.deleted, deleted]).toEqual([false, 0]);
     await world.link.send(notification(2, '/l/own'));
     expect([node.deleted, deleted]).toEqual([true, 1]);
+  });
+
+  test('is watched a while later where the watch was refused, unless it is given back before', async () => {
+    for (const given of [false, true]) {
+      const { world, client } = await connected();
+      const { timers } = world;
+      const node = new OwnNode(client, '/l/own');
+      await world.turn();
+      const [refused] = world.link.take();
+      await world.link.send(errorReply(refused!.xid, 5, ErrorCode.ThrottledOp));
+      if (given) {
+        node.stop();
+        expect(world.timers).toBe(timers);
+      }
+      await world.advance(1_000);
+      expect(world.link.take().map(({ type }) => type)).toEqual(given ? [] : [OpCode.getData]);
+      node.stop();
+    }
   });
 });
 
