@@ -48,22 +48,22 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   }
   const classes = await tempDirectory('zookit-java-classes-');
   const sources = readdirSync(SOURCES).map((name) => resolve(SOURCES, name));
-  await new Child('javac', [
-    '-nowarn',
-    '-d',
-    classes.path,
-    '-cp',
-    classPathWith(classes.path),
-    ...sources,
-  ]).success();
+  try {
+    const options = ['-nowarn', '-d', classes.path, '-cp', classPathWith(classes.path)];
+    await new Child('javac', [...options, ...sources]).success();
+  } catch (error) {
+    await classes[Symbol.asyncDispose]();
+    throw error;
+  }
   project.provide('javaClasses', classes.path);
   return async () => classes[Symbol.asyncDispose]();
 }
 
 /** Starts a program of test/interop/java. Throws where `javaProgramsMissing` says why. */
 export function startJava(program: string, args: readonly string[] = []): Child {
-  const classes = inject('javaClasses');
-  if (classes === null) throw new Error(`Java programs: ${javaProgramsMissing()}`);
+  // Nothing is provided to a project that has not this set-up.
+  const classes: string | null | undefined = inject('javaClasses');
+  if (classes === null || classes === undefined) throw new Error(`Java programs: ${javaProgramsMissing()}`);
   const properties = [
     '-Dzookeeper.extendedTypesEnabled=true',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',

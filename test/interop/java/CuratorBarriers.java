@@ -40,7 +40,7 @@ public final class CuratorBarriers {
         member(path, argument).leave();
         return "outside";
       default:
-        return "unknown command " + command;
+        throw new IllegalArgumentException("unknown command " + command);
     }
   }
 

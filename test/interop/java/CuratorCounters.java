@@ -75,7 +75,7 @@ public final class CuratorCounters {
       case "initialize":
         return String.valueOf(atomicValue(path).initialize(argument.getBytes()));
       default:
-        return "unknown command " + command;
+        throw new IllegalArgumentException("unknown command " + command);
     }
   }
 

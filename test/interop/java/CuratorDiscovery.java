@@ -101,7 +101,7 @@ public final class CuratorDiscovery {
       case "uri":
         return discovery.queryForInstance(SERVICE, command[1]).buildUriSpec();
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 

@@ -49,7 +49,7 @@ public final class CuratorLeader {
         else selector.close();
         return "closed";
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 

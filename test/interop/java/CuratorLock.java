@@ -55,7 +55,7 @@ public final class CuratorLock {
       case "turns":
         return String.valueOf(turns(Integer.parseInt(command[1]), Path.of(command[2])));
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 

@@ -75,7 +75,7 @@ public final class CuratorNodes {
         open.put("ttl " + path, ttl);
         return String.valueOf(ttl.waitForInitialCreate(10, TimeUnit.SECONDS));
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 

@@ -68,7 +68,7 @@ public final class CuratorQueues {
       case "take":
         return new String(new SimpleDistributedQueue(client, path).take());
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 

@@ -29,7 +29,7 @@ public final class CuratorRevocation {
         Revoker.attemptRevoke(client, command[1]);
         return "asked";
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 }

@@ -84,7 +84,7 @@ public final class CuratorSharedLocks {
       case "permit-turns":
         return permitTurns(Integer.parseInt(command[1]), Path.of(command[2]));
       default:
-        return "unknown command " + command[0];
+        throw new IllegalArgumentException("unknown command " + command[0]);
     }
   }
 
