@@ -3,11 +3,11 @@ import { Bell } from '../bell.ts';
 
 /** Lets callers wait for what somebody else brings about, as long as that one goes on. */
 export class Condition {
-  readonly #ending: AbortSignal;
+  readonly #ending: AbortSignal | undefined;
   readonly #bells = new Set<Bell>();
 
   /** `ending` aborts when nothing will change any more. */
-  constructor(ending: AbortSignal) {
+  constructor(ending?: AbortSignal) {
     this.#ending = ending;
   }
 
@@ -20,10 +20,10 @@ export class Condition {
   async until(isSo: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     const bell = new Bell();
     this.#bells.add(bell);
-    const release = onAbort(this.#ending, bell.ring);
+    const release = this.#ending === undefined ? () => {} : onAbort(this.#ending, bell.ring);
     try {
       for (;;) {
-        this.#ending.throwIfAborted();
+        this.#ending?.throwIfAborted();
         if (isSo()) return;
         await bell.rung(signal);
       }

@@ -1,12 +1,4 @@
-import { onAbort } from '../../client/aborts.ts';
-import {
-  type Acl,
-  ClosedError,
-  type Codec,
-  text,
-  UnansweredError,
-  type ZooKeeperClient,
-} from '../../client/index.ts';
+import { type Acl, ClosedError, type Codec, text, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath } from '../../wire/path.ts';
 import type { CacheResync, ChangesOptions } from '../cache/index.ts';
 import { ItemStream } from '../cache/stream.ts';
@@ -15,11 +7,13 @@ import { InterProcessMutex } from '../lock/index.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { unless } from '../until.ts';
-import { divide } from './divide.ts';
+import { Condition } from './condition.ts';
 import { DivisionNode } from './division.ts';
+import { itemLockPath } from './item-path.ts';
 import { Subscribers } from './listeners.ts';
 import { ClusterMembership } from './membership.ts';
 import type { Part } from './part.ts';
+import { Reviewer } from './reviewer.ts';
 import { Slot } from './slot.ts';
 
 /**
@@ -55,7 +49,6 @@ export interface PartitionerOptions {
 }
 
 const SETTLE_MS_DEFAULT = 1_000;
-const AGAIN_MS = 200;
 const BUFFER_MAX_DEFAULT = 10_000;
 const resync: CacheResync = { type: 'resync' };
 
@@ -71,19 +64,18 @@ export class SetPartitioner implements AsyncDisposable {
   readonly path: string;
   readonly id: string;
   readonly #client: ZooKeeperClient;
-  readonly #items: readonly string[];
   readonly #options: PartitionerOptions;
-  readonly #settleMs: number;
   readonly #membership: ClusterMembership;
   readonly #division: DivisionNode;
   readonly #slots = new Map<string, Slot>();
   readonly #ending = new AbortController();
+  readonly #changed = new Condition();
   readonly #changes = new Subscribers<[change: PartChange]>();
   readonly #states = new Subscribers<[state: PartitionState]>();
   readonly #errors = new Subscribers<[error: Error]>();
   readonly #streams = new Set<ItemStream<PartChange | CacheResync>>();
   readonly #unsubscribe: (() => void)[];
-  #cancelReview: () => void = () => {};
+  readonly #reviewer: Reviewer;
   #clientEnded = false;
   #state: PartitionState = 'allocating';
   #closed: Promise<void> | null = null;
@@ -100,29 +92,30 @@ export class SetPartitioner implements AsyncDisposable {
     this.path = path;
     this.id = id;
     this.#client = client;
-    this.#items = items;
     this.#options = options;
-    this.#settleMs = options.settleMs ?? SETTLE_MS_DEFAULT;
     this.#membership = membership;
     this.#division = division;
+    const { settleMs = SETTLE_MS_DEFAULT } = options;
+    const failed = (error: Error): void => this.#errors.tell(error);
+    this.#reviewer = new Reviewer({ client, id, items, settleMs, membership, division, failed });
     const onEnd = (): void => {
       this.#clientEnded = true;
-      this.#cancelReview();
+      this.#reviewer.end();
       this.#look();
     };
     client.on('end', onEnd);
     this.#unsubscribe = [
       () => client.off('end', onEnd),
       membership.onChange(({ type }) => {
-        if (type !== 'changed') this.#reviewIn(this.#settleMs);
+        if (type !== 'changed') this.#reviewer.changed();
       }),
       division.onChange(() => {
         this.#apply();
-        this.#reviewIn(this.#settleMs);
+        this.#reviewer.changed();
       }),
     ];
     this.#apply();
-    this.#reviewIn(this.#settleMs);
+    this.#reviewer.changed();
   }
 
   /**
@@ -137,7 +130,7 @@ export class SetPartitioner implements AsyncDisposable {
   ): Promise<SetPartitioner> {
     recipePath('partitioner', path);
     const set = [...new Set(items)];
-    for (const item of set) lockPath(path, item);
+    for (const item of set) itemLockPath(path, item);
     const { id = client.ports.uuid(), settleMs = SETTLE_MS_DEFAULT, acl, signal } = options;
     if (!(settleMs >= 0 && settleMs < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`partitioner: settleMs must be 0 or more, not ${settleMs}`);
@@ -175,23 +168,12 @@ export class SetPartitioner implements AsyncDisposable {
       options,
       (timeoutMs) => new WaitTimeoutError('partitioner: share not acquired', this.path, timeoutMs),
       (signal, wait) =>
-        new Promise((resolve, reject) => {
-          const look = (): void => {
-            const over = this.#state === 'closed' || this.#state === 'failed';
-            if (!over && this.#state !== 'acquired' && wait) return;
-            stop();
-            release();
-            if (over) reject(this.#closedError());
-            else if (this.#state === 'acquired') resolve();
-            else reject(wouldWait);
-          };
-          const stop = this.#states.add(look);
-          const release = onAbort(signal, () => {
-            stop();
-            reject(signal.reason);
-          });
-          look();
-        }),
+        this.#changed.until(() => {
+          const state = this.#state;
+          if (state === 'closed' || state === 'failed') throw this.#closedError();
+          if (state !== 'acquired' && !wait) throw wouldWait;
+          return state === 'acquired';
+        }, signal),
     );
   }
 
@@ -248,7 +230,7 @@ export class SetPartitioner implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#ending.abort();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#cancelReview();
+    this.#reviewer.end();
     const slots = [...this.#slots.values()];
     for (const slot of slots) slot.unwant(true);
     this.#look();
@@ -282,7 +264,7 @@ export class SetPartitioner implements AsyncDisposable {
     if (known !== undefined) return known;
     let path: string;
     try {
-      path = lockPath(this.path, item);
+      path = itemLockPath(this.path, item);
     } catch (error) {
       // Somebody else's idea of an item.
       this.#errors.tell(error as Error);
@@ -328,6 +310,7 @@ export class SetPartitioner implements AsyncDisposable {
     if (state === this.#state) return;
     this.#state = state;
     this.#states.tell(state);
+    this.#changed.wake();
   }
 
   #stateNow(): PartitionState {
@@ -337,53 +320,5 @@ export class SetPartitioner implements AsyncDisposable {
     if (this.#clientEnded) return 'failed';
     const decided = this.#division.value?.members.includes(this.id) === true;
     return decided && slots.every((slot) => slot.part !== null) ? 'acquired' : 'allocating';
-  }
-
-  #reviewIn(delayMs: number): void {
-    this.#cancelReview();
-    if (this.#ending.signal.aborted || this.#clientEnded) return;
-    this.#cancelReview = this.#client.ports.after(delayMs, () => {
-      this.#review().catch((error: unknown) => {
-        if (this.#ending.signal.aborted || error instanceof ClosedError) return;
-        // Lost answers leave open what was written: looking again tells.
-        if (!(error instanceof UnansweredError)) this.#errors.tell(error as Error);
-        this.#reviewIn(AGAIN_MS);
-      });
-    });
-  }
-
-  /** The oldest member divides, if those who are there are not those who were. */
-  async #review(): Promise<void> {
-    const members = this.members();
-    if (members[0] !== this.id) return;
-    if (!this.#membership.current || !this.#division.current) {
-      this.#reviewIn(AGAIN_MS);
-      return;
-    }
-    const before = this.#division.value;
-    const known = before?.items ?? new Map<string, string>();
-    const items = divide(this.#items, members, known);
-    const sameMembers = before?.members.join('\n') === members.join('\n');
-    const same =
-      sameMembers &&
-      items.size === known.size &&
-      [...items].every(([item, member]) => known.get(item) === member);
-    if (!same) await this.#division.publish({ members, items }, this.#ending.signal);
-  }
-}
-
-/** The lock of an item. Any text will do: what a name must not contain is written as percent and code. */
-function lockPath(path: string, item: string): string {
-  if (typeof item !== 'string' || item === '') {
-    throw new TypeError(`partitioner: an item must be a text that is not empty, not ${JSON.stringify(item)}`);
-  }
-  return recipePath('partitioner', `${childPath(path, 'locks')}/${nameOf(item)}`);
-}
-
-function nameOf(item: string): string {
-  try {
-    return encodeURIComponent(item).replace(/^\.{1,2}$/, (dots) => dots.replaceAll('.', '%2E'));
-  } catch (cause) {
-    throw new TypeError(`partitioner: item ${JSON.stringify(item)} is no valid Unicode`, { cause });
   }
 }
