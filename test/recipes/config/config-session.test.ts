@@ -5,6 +5,7 @@ import { ConfigStore, LayeredConfig } from '../../../recipes/config/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { Cuttable } from '../../kit/cuttable.ts';
 import { CountedSteps } from '../../kit/effects.ts';
+import { untilState } from '../leader/waiting.ts';
 import { next } from './config-suite.ts';
 
 const schema = z.object({ n: z.number() });
@@ -14,17 +15,6 @@ const STEPS_MAX = 200;
 
 function listeners(client: ZooKeeperClient): number {
   return Object.values(client.watchCounts()).reduce((sum, counts) => sum + counts.listeners, 0);
-}
-
-function untilState(client: ZooKeeperClient, wanted: string): Promise<void> {
-  return new Promise((resolve) => {
-    const listener = (state: string) => {
-      if (state !== wanted) return;
-      client.off('state', listener);
-      resolve();
-    };
-    client.on('state', listener);
-  });
 }
 
 describe('a subscription', () => {
