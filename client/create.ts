@@ -10,11 +10,15 @@ import {
 import { deleteByPrefix, deleteGuaranteed, findByPrefix } from './guaranteed.ts';
 import { createIdempotent, setIdempotent } from './idempotent.ts';
 import { exists } from './reads.ts';
+import { isBusy } from './retry-policies.ts';
 import { ensurePath } from './trees.ts';
 import { type Created, createPlain, type NodeOptions, setPlain } from './writes.ts';
 
 export interface CreateOptions extends NodeOptions, OperationOptions {
-  /** Create missing nodes above: `true` and `persistent` as persistent nodes, `container` as containers. */
+  /**
+   * Create missing nodes above: `true` and `persistent` as persistent nodes, `container` as containers. An `acl` that is given is theirs
+   * too, and has to allow what is to be created below.
+   */
   readonly parents?: boolean | 'persistent' | 'container' | undefined;
   /**
    * Put `_c_<uuid>-` before the name, so that the node can be recognised when the reply to its creation is lost. Then the create
@@ -115,7 +119,8 @@ async function createProtected(
     }
   } catch (error) {
     // Nobody will use the node: it must not stay, and the caller need not wait for that.
-    const mayExist = inDoubt || signal?.aborted === true || error instanceof UnansweredError;
+    const unknown = error instanceof UnansweredError || isBusy(error);
+    const mayExist = inDoubt || signal?.aborted === true || unknown;
     if (mayExist) deleteByPrefix(context, parent, prefix).catch(() => {});
     throw error;
   }

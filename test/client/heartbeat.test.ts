@@ -64,6 +64,42 @@ describe('a process whose event loop is blocked for longer than its session', ()
     await server?.close();
   });
 
+  test.concurrent('goes on in the same session with another thread when its own has died, and closes while that happens', async () => {
+    const url = pathToFileURL(join(dirname(dirname(built.main)), 'index.js')).href;
+    const source = `
+const { connect } = await import(${JSON.stringify(url)});
+const threads = [];
+process.on('worker', (worker) => threads.push(worker));
+const client = await connect(${JSON.stringify(server.connectString)}, { keepAliveWhileBlockedMs: 60_000 });
+const states = [];
+const back = new Promise((resolve) => client.on('state', (state) => {
+  states.push(state);
+  if (state === 'reconnected') resolve();
+}));
+const { path } = await client.create('/dies-', '', { mode: 'ephemeral-sequential' });
+const { sessionId } = client;
+await threads[0].terminate();
+await back;
+const same = client.sessionId === sessionId && (await client.exists(path)) !== null;
+console.log(JSON.stringify({ same, states, threads: threads.length }));
+threads[1].terminate();
+await client.close();`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+      const said: string[] = [];
+      for await (const line of createInterface({ input: child.stdout })) said.push(line);
+      expect(said.map((line) => JSON.parse(line))).toEqual([
+        { same: true, states: ['suspended', 'reconnected'], threads: 2 },
+      ]);
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   /** Runs such a process while somebody else waits for its lock; `took` is whether that one had it before the process was back. */
   async function run(options: string): Promise<{ report: Report; took: boolean; status: number | null }> {
     await using client = await connect(server.connectString);
