@@ -54,6 +54,18 @@ describeOnBoth('caches, groups and kept nodes shared with Java Curator', javaPro
     },
   );
 
+  test('data that either compressed', async () => {
+    const long = 'zookit'.repeat(1000);
+    await java.ask(`pack /packed/theirs ${long}`);
+    const stored = await on.client.get('/packed/theirs');
+    expect(stored.data!.length).toBeLessThan(long.length / 10);
+    const read = await on.client.get('/packed/theirs', { decompressed: true });
+    expect(String(read.data)).toBe(long);
+    await on.client.create('/packed/ours', long, { compressed: true });
+    expect((await on.client.get('/packed/ours')).data!.length).toBeLessThan(long.length / 10);
+    expect(await java.ask('unpack /packed/ours')).toBe(long);
+  });
+
   test('one group of both', async () => {
     const path = '/group';
     const ours = await GroupMember.start(on.client, path, 'ours', 'typescript');

@@ -37,6 +37,11 @@ public final class CuratorNodes {
       case "create":
         client.create().creatingParentsIfNeeded().forPath(path, command[2].getBytes());
         return "done";
+      case "pack":
+        client.create().compressed().creatingParentsIfNeeded().forPath(path, command[2].getBytes());
+        return "done";
+      case "unpack":
+        return new String(client.getData().decompressed().forPath(path));
       case "set":
         client.setData().forPath(path, command[2].getBytes());
         return "done";
