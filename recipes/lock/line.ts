@@ -1,8 +1,8 @@
 import { NoNodeError, type WatchEvent, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
+import { Bell } from '../bell.ts';
 import { wouldWait } from '../patience.ts';
 import { untilWritable } from '../writable.ts';
-import { Bell } from './bell.ts';
 import type { LockDecision } from './decide.ts';
 import { NOT_NEEDED } from './own-node.ts';
 import { abandon, assertSession, makePlaceAndLook, type Place, type PlaceOptions } from './place.ts';
