@@ -16,8 +16,8 @@ export const standardStates: StatePolicy = {
 };
 
 /**
- * Only the end of the session is an error: work goes on while the connection is away. By the time that the end is known here,
- * another may have held the lock for a while; only a resource that checks fencing tokens is safe.
+ * Only the end of the session is an error: work goes on while the connection is away. The state `lost` comes late: by then another may
+ * have led for a while. A leader with this policy therefore ends by the clock, before any server can have let its session expire.
  */
 export const sessionStates: StatePolicy = {
   name: 'session',

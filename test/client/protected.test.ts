@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { ZooKeeperError } from '../../client/index.ts';
 import { decode } from '../../wire/codec.ts';
+import { ErrorCode } from '../../wire/errors.ts';
 import { OpCode, opName } from '../../wire/opcodes.ts';
 import { Create2Reply, NamesReply, PathReply, StatReply } from '../../wire/replies.ts';
 import { CreateRequest, DeleteRequest } from '../../wire/requests.ts';
@@ -94,6 +96,21 @@ describe('a protected create whose reply is lost', () => {
     await serve(scripted, [OpCode.sync, synced]);
     await scripted.world.turn();
     expect(create!.xid).toBe(1);
+  });
+
+  test('leaves nothing behind where the server cannot tell what became of it', async () => {
+    for (const code of [ErrorCode.RequestTimeout, ErrorCode.OperationTimeout]) {
+      const scripted = await connected();
+      const failure = failureOf(scripted.client.create('/l/lock-', '', EPHEMERAL));
+      await serve(
+        scripted,
+        [OpCode.create2, (xid) => errorReply(xid, 8, code)],
+        [OpCode.sync, synced],
+        [OpCode.getChildren, children(NAME)],
+        [OpCode.delete, (xid) => reply(xid, 10)],
+      );
+      expect(await failure).toBeInstanceOf(ZooKeeperError);
+    }
   });
 
   test('fails with the session, whose node goes with it', async () => {
