@@ -21,6 +21,7 @@ const latch: Story = {
         }
         const second = await theirs.leadership();
         expect(second.fencingToken).toBeGreaterThan(first.fencingToken);
+        await until('both in line', async () => (await theirs.participants()).length === 2);
         await second.release();
         expect((await ours.leadership()).fencingToken).toBeGreaterThan(second.fencingToken);
       },
@@ -60,6 +61,7 @@ const selector: Story = {
       survives: async () => {
         // Who has led goes to the end of the line, whatever ended it.
         await term(2, 'other');
+        await until('both in line', async () => (await theirs.participants()).length === 2);
         expect(theirs.interrupt()).toBe(true);
         await term(3, 'victim');
       },
@@ -95,6 +97,7 @@ const task: Story = {
       survives: async () => {
         await more();
         // Whoever runs it now, the other one goes on when that one leaves.
+        await until('both in line', async () => (await theirs.participants()).length === 2);
         await (ours.hasLeadership ? ours : theirs).close();
         await more();
       },
