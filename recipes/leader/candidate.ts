@@ -37,6 +37,8 @@ export class Candidate {
   readonly sessionId: bigint;
   /** Called when somebody deletes the node. */
   onDeleted: () => void = () => {};
+  /** Called when the node is about to be given up, by whomever. */
+  onWithdrawn: () => void = () => {};
   readonly #client: ZooKeeperClient;
   readonly #line: Line;
   readonly #own: OwnNode;
@@ -105,6 +107,7 @@ export class Candidate {
 
   /** Deletes the node, however often the connection breaks. Resolves when it is gone, or its session is lost. Idempotent. */
   withdraw(): Promise<void> {
+    if (this.#withdrawn === null) this.onWithdrawn();
     this.#withdrawn ??= this.#delete();
     return this.#withdrawn;
   }

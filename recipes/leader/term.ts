@@ -35,6 +35,8 @@ export class Term implements Lease {
   constructor(client: ZooKeeperClient, candidate: Candidate, states: StatePolicy) {
     this.#candidate = candidate;
     candidate.onDeleted = () => this.end('deleted');
+    // Also by an earlier term of the same candidate that is released late.
+    candidate.onWithdrawn = () => this.end('released');
     this.#trust = new Trust(client, candidate.sessionId, (why, cause) => this.end(why, cause), states);
     this.#trust.begin();
     if (candidate.gone) this.end('deleted');
@@ -83,6 +85,7 @@ export class Term implements Lease {
     this.#over = true;
     this.#trust.release();
     this.#candidate.onDeleted = () => {};
+    this.#candidate.onWithdrawn = () => {};
     this.#controller.abort(new LeaseEndedError(this.path, reason, cause ?? undefined));
   }
 }

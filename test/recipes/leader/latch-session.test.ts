@@ -37,6 +37,27 @@ describe('LeaderLatch when connections and sessions are lost', () => {
     expect([again.held, behind.hasLeadership]).toEqual([true, false]);
   });
 
+  test('releasing a term that ended in doubt gives up the place, and so ends the term that has followed on it', async () => {
+    const cable = new Cuttable();
+    await using client = await connect(server.connectString, { ports: cable.ports, backoff });
+    await using latch = await LeaderLatch.start(client, '/released-late');
+    await using behind = await LeaderLatch.start(other, '/released-late');
+    const term = await latch.leadership();
+    cable.cut();
+    const next = latch.leadership();
+    cable.mend();
+    const again = await next;
+    const released = term.release();
+    // Before the servers can have heard of it.
+    expect([again.held, again.safeForMs(), latch.term]).toEqual([false, 0, null]);
+    expect(again.signal.reason).toMatchObject({ reason: 'released' });
+    await released;
+    const heir = await behind.leadership();
+    expect(heir.fencingToken).toBeGreaterThan(again.fencingToken);
+    await behind.close();
+    expect((await latch.leadership()).fencingToken).toBeGreaterThan(heir.fencingToken);
+  });
+
   test('session: a connection lost for a while does not end the term', async () => {
     const cable = new Cuttable();
     await using client = await connect(server.connectString, { ports: cable.ports, backoff });
