@@ -8,6 +8,7 @@ import type { Epochs, Received } from '../../../core/zab/learner-types.ts';
 import { Majority } from '../../../core/zab/quorum.ts';
 import { planSync } from '../../../core/zab/sync-plan.ts';
 import { ByteWriter } from '../../../wire/bytes.ts';
+import { epochOf } from '../../../wire/ids.ts';
 import { OpCode } from '../../../wire/opcodes.ts';
 import { type QuorumPacket, QuorumPacketType, quorumPacketName } from '../../../wire/quorum.ts';
 import type { InlineReader } from '../../../wire/quorum-reader.ts';
@@ -103,10 +104,13 @@ export class Checker {
     this.acknowledged++;
   }
 
-  /** A leader begins to serve: nothing that was ever committed may be missing from its history. */
-  leads(server: ModelServer, history: readonly Entry[]): void {
+  /**
+   * A leader begins to serve: nothing that was committed in an epoch before its own may be missing from its history. A later epoch may
+   * have begun and committed: the last acknowledgement can come after those who sent the others have gone on to another leader.
+   */
+  leads(server: { readonly id: number }, history: readonly Entry[], epoch: number): void {
     this.committed.forEach((entry, i) => {
-      if (history[i]?.value !== entry.value) {
+      if (epochOf(entry.zxid) < epoch && history[i]?.value !== entry.value) {
         throw new Error(
           `leader ${server.id} lacks the committed 0x${entry.zxid.toString(16)} (${entry.value})`,
         );
@@ -241,7 +245,7 @@ export class ModelServer {
   }
 
   #serve(epoch: number): LeaderBroadcast<null> {
-    this.#cluster.checker.leads(this, this.history);
+    this.#cluster.checker.leads(this, this.history, epoch);
     // What a leader begins with is committed by that alone.
     this.#applyAll();
     this.#beginServing();
