@@ -11,10 +11,11 @@ import { ZNodeCache } from './cache/index.ts';
 import { ConfigStore } from './config/index.ts';
 import { SharedCount } from './counter/index.ts';
 import { Bindings } from './di/bindings.ts';
-import { ConfigFeed } from './di/config-feed.ts';
+import { type ConfigErrorListener, ConfigFeed } from './di/config-feed.ts';
 import { ModuleLeases, ModuleMutex } from './di/module-mutex.ts';
 import { onResolved } from './di/resolved.ts';
 import { closeOnSignals, ignoreSignals, type TerminationSignal } from './di/termination.ts';
+import { warn } from './di/warning.ts';
 import { bind, opened, type Wiring } from './di/wiring.ts';
 import { ServiceDiscovery } from './discovery/index.ts';
 import { LeaderLatch, type LeaderLatchOptions } from './leader/index.ts';
@@ -35,6 +36,8 @@ export interface ZookitOptions extends ConnectOptions {
    * when its session expires. Default `SIGTERM` and `SIGINT`; none for a program that calls `close` itself.
    */
   readonly closeOn?: readonly TerminationSignal[] | undefined;
+  /** Hears of values for `@configValue` that are not valid, and of configs that cannot be followed. Default: the process warns of them. */
+  readonly onConfigError?: ConfigErrorListener | undefined;
 }
 
 /** The client and what has been started on it, wired into a container. Made by `registerZookit`. */
@@ -44,14 +47,24 @@ export class ZookitModule implements AsyncDisposable {
   readonly scope: Scope;
   readonly discovery: ServiceDiscovery;
   readonly #wiring: Wiring;
+  readonly #onConfigError: ConfigErrorListener;
   readonly #latches = new Map<string, Promise<LeaderLatch>>();
   readonly #feeds = new Set<ConfigFeed<unknown>>();
   readonly #bindings: Bindings;
 
   /** @internal Use `registerZookit`. */
-  constructor(container: DependencyContainer, client: ZooKeeperClient, scope: Scope, discoveryPath: string) {
+  constructor(
+    container: DependencyContainer,
+    client: ZooKeeperClient,
+    scope: Scope,
+    {
+      discoveryPath = '/services',
+      onConfigError = warnOfConfig,
+    }: Pick<ZookitOptions, 'discoveryPath' | 'onConfigError'>,
+  ) {
     this.client = client;
     this.scope = scope;
+    this.#onConfigError = onConfigError;
     this.discovery = scope.own('discovery', new ServiceDiscovery(client, discoveryPath));
     const leases = new ModuleLeases();
     scope.onClose('locks', () => leases.close());
@@ -148,11 +161,15 @@ export class ZookitModule implements AsyncDisposable {
       if (known.path === path && known.schema === schema)
         return known as ConfigFeed<unknown> as ConfigFeed<T>;
     }
-    const feed = new ConfigFeed(this.scope, this.client, path, schema);
+    const feed = new ConfigFeed(this.scope, this.client, path, schema, this.#onConfigError);
     this.#feeds.add(feed);
     feed.started.catch(() => this.#feeds.delete(feed));
     return feed;
   }
+}
+
+function warnOfConfig(path: string, error: Error): void {
+  warn(new Error(`config ${path}: ${error.message}`, { cause: error }));
 }
 
 /**
@@ -163,7 +180,7 @@ export async function registerZookit(
   container: DependencyContainer,
   options: ZookitOptions,
 ): Promise<ZookitModule> {
-  const { connectString, namespace, discoveryPath = '/services', closeOn, ...rest } = options;
+  const { connectString, namespace, discoveryPath, onConfigError, closeOn, ...rest } = options;
   const scope = new Scope();
   // The first one: a signal is heard until nothing is left to give back.
   scope.onClose('signals', () => ignoreSignals(scope));
@@ -171,7 +188,7 @@ export async function registerZookit(
   try {
     const own = namespace === undefined ? client : client.namespace(`/${namespace.replace(/^\//, '')}`);
     if (namespace !== undefined) await own.ensurePath('/');
-    const module = new ZookitModule(container, own, scope, discoveryPath);
+    const module = new ZookitModule(container, own, scope, { discoveryPath, onConfigError });
     closeOnSignals(scope, closeOn);
     return module;
   } catch (error) {

@@ -1,4 +1,4 @@
-import process from 'node:process';
+import { warn } from './warning.ts';
 import { bind, claim, hasDeclarations, isBoundTo, type Wiring } from './wiring.ts';
 
 /** The instances that a container made for a module, while what they declare begins. */
@@ -24,7 +24,7 @@ export class Bindings {
       (error: unknown) => {
         // What the end of the module kept from beginning is no fault.
         if (signal.aborted) this.#pending.delete(binding);
-        else if (this.#waiting === 0) process.emitWarning(error instanceof Error ? error : String(error));
+        else if (this.#waiting === 0) warn(error);
       },
     );
   }

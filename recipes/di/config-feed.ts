@@ -1,13 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
-import { ConfigStore } from '../config/index.ts';
+import { callListener } from '../../client/listeners.ts';
+import { ConfigStore, type InvalidConfig } from '../config/index.ts';
 import type { Scope } from '../scope.ts';
+
+/** What is wrong with a config that is followed: a value that is not valid, or why there will be no other. The last good one stays. */
+export type ConfigErrorListener = (path: string, error: Error) => void;
 
 /** The latest valid value of a config as one schema has it, at hand without waiting. */
 export class ConfigFeed<T> implements AsyncDisposable {
   readonly path: string;
   readonly store: ConfigStore<T, unknown>;
   readonly schema: StandardSchemaV1<unknown, T>;
+  readonly #report: ConfigErrorListener;
   readonly #stop = new AbortController();
   #latest: { readonly value: T } | null = null;
   /** Why there was no value in the beginning. */
@@ -17,9 +22,16 @@ export class ConfigFeed<T> implements AsyncDisposable {
   readonly started: Promise<unknown>;
 
   /** Starts at once, and ends with the scope. */
-  constructor(scope: Scope, client: ZooKeeperClient, path: string, schema: StandardSchemaV1<unknown, T>) {
+  constructor(
+    scope: Scope,
+    client: ZooKeeperClient,
+    path: string,
+    schema: StandardSchemaV1<unknown, T>,
+    report: ConfigErrorListener,
+  ) {
     this.path = path;
     this.schema = schema;
+    this.#report = report;
     this.store = new ConfigStore(client, path, { schema });
     this.started = scope.start(`config ${path}`, (signal) => this.#start(signal));
   }
@@ -45,14 +57,19 @@ export class ConfigFeed<T> implements AsyncDisposable {
       this.#absent = error;
     }
     this.#following = this.#follow();
-    // Told by `close`; until then the latest value stays.
-    this.#following.catch(() => {});
+    // Told by `close` too.
+    this.#following.catch((error: unknown) => this.#failed(error));
     return this;
   }
 
   async #follow(): Promise<void> {
-    for await (const published of this.store.subscribe({ signal: this.#stop.signal }))
-      this.#latest = published;
+    const onInvalid = ({ error }: InvalidConfig): void => this.#failed(error);
+    const values = this.store.subscribe({ signal: this.#stop.signal, onInvalid });
+    for await (const published of values) this.#latest = published;
+  }
+
+  #failed(error: unknown): void {
+    callListener(this.#report, this.path, error instanceof Error ? error : new Error(String(error)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
+import process from 'node:process';
 import { type DependencyContainer, inject, injectable, container as root } from 'tsyringe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -210,6 +212,40 @@ describe('@configValue', () => {
     await store.publish({ maxItems: 50 });
     await changed(() => reports.limits.maxItems !== 10, observer);
     expect(reports.limits).toEqual({ maxItems: 50 });
+  });
+
+  test('keeps the last good one of values that are not valid, which the module is told of, or else the process', async () => {
+    const container = root.createChildContainer();
+    const namespace = `app-${++number}`;
+    const told: unknown[] = [];
+    let heard = (): void => {};
+    const telling = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    await using module = await registerZookit(container, {
+      connectString: server.connectString,
+      namespace,
+      closeOn: [],
+      onConfigError: (path, error) => {
+        told.push([path, (error as { code?: string }).code]);
+        heard();
+      },
+    });
+    const reports = container.resolve(Reports);
+    await module.ready();
+    await observer.create(`/${namespace}/config/limits`, '{"maxItems":7}', { parents: true });
+    await changed(() => reports.limits.maxItems === 7, observer);
+    await observer.set(`/${namespace}/config/limits`, '{"maxItems":"many"}');
+    await telling;
+    expect([told, reports.limits]).toEqual([[['/config/limits', 'InvalidValue']], { maxItems: 7 }]);
+
+    const quiet = await open();
+    await using _ = quiet.module;
+    const warned = once(process, 'warning');
+    quiet.container.resolve(Reports);
+    await quiet.module.ready();
+    await observer.create(`/${quiet.namespace}/config/limits`, '7', { parents: true });
+    expect((await warned)[0].message).toMatch(/^config \/config\/limits: .*InvalidValue/);
   });
 
   test('without a default is not ready before a value was published', async () => {
