@@ -12,6 +12,7 @@ import {
   type WatchEvent,
   type ZooKeeperClient,
 } from '../../client/index.ts';
+import { pause } from '../../client/retrying.ts';
 import { Bell } from '../bell.ts';
 import { isOver, isRefusedForNow, mayRepeat } from '../repeat.ts';
 import { whileSession } from '../session-end.ts';
@@ -82,6 +83,7 @@ export class Keeper {
   #adopted = true;
   /** Why the data could not be written, and up to which. */
   #failure: { readonly upTo: number; readonly error: Error } | null = null;
+  #replacedAtMs = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -220,7 +222,8 @@ export class Keeper {
         this.#become('absent');
         await this.#create();
       } else if (this.#ephemeral && stat.ephemeralOwner !== this.#client.sessionId) {
-        if (this.#options.replace || this.#sessions.has(stat.ephemeralOwner)) await this.#clear(stat);
+        if (this.#sessions.has(stat.ephemeralOwner)) await this.#clear(stat);
+        else if (this.#options.replace) await this.#replace(stat);
         else {
           this.#mayExist = false;
           this.#become('taken');
@@ -296,6 +299,18 @@ export class Keeper {
       if (!(error instanceof NoNodeError || error instanceof BadVersionError)) throw error;
     });
     this.#sessions.delete(stat.ephemeralOwner);
+  }
+
+  /** Makes room, but not at once a second time: whoever is alive there may do the same. */
+  async #replace(stat: Stat): Promise<void> {
+    const { ports } = this.#client;
+    const nowMs = ports.monotonicMs();
+    if (nowMs - this.#replacedAtMs < RETRY_MS) {
+      this.#become('taken');
+      await pause(ports, RETRY_MS, this.#ending.signal);
+    }
+    this.#replacedAtMs = ports.monotonicMs();
+    await this.#clear(stat);
   }
 
   /** Waits for a while, or for a reason to try again at once. */

@@ -14,8 +14,8 @@ export interface KeptNodeOptions {
 export interface KeptEphemeralOptions extends KeptNodeOptions {
   /**
    * What is done about an ephemeral node of another session at the same path, as a program finds that was killed and comes back
-   * before its old session has expired: `wait` until it is gone, or `replace` it. Two that are alive and replace each other do so
-   * for ever. Default `wait`.
+   * before its old session has expired: `wait` until it is gone, or `replace` it. Two that are alive and replace each other go on
+   * with it, once a second. Default `wait`.
    */
   readonly existing?: 'wait' | 'replace' | undefined;
 }

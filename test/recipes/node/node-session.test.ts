@@ -11,6 +11,7 @@ import {
 } from '../../../recipes/node/index.ts';
 import { TestServer } from '../../../testing/index.ts';
 import { Cuttable } from '../../kit/cuttable.ts';
+import { Collector } from '../queue/collector.ts';
 import { whenever } from './membership-suite.ts';
 import { Floor, items } from './partitioner-suite.ts';
 import { untilState } from './persistent-node-suite.ts';
@@ -159,6 +160,29 @@ describe('kept nodes when connections and sessions are lost', () => {
     expect((await other.get('/session/throttled')).data?.toString()).toBe('y');
     await node.close();
     expect([await other.exists('/session/throttled'), refusals]).toEqual([null, 8]);
+  });
+
+  test('PersistentNode: two that replace each other do so at a leisurely pace', async () => {
+    const paused = new Collector<() => void>();
+    const after: typeof nodePorts.after = (ms, run) => {
+      if (ms !== 1_000) return nodePorts.after(ms, run);
+      paused.add(run);
+      return () => {};
+    };
+    await using one = await connect(server.connectString, { ports: { ...nodePorts, after } });
+    await using two = await connect(server.connectString, { ports: { ...nodePorts, after } });
+    const keep = (client: ZooKeeperClient, data: string) =>
+      PersistentNode.start(client, '/session/both', data, { existing: 'replace' });
+    const first = await keep(one, 'a');
+    const second = keep(two, 'b');
+    // Whoever has replaced the other waits before doing it again.
+    for (const count of [1, 2, 3]) (await paused.until(count))[count - 1]!();
+    await paused.until(4);
+    await first.close();
+    for (const run of paused.list.slice(3)) run();
+    expect((await second).state).toBe('present');
+    expect((await other.get('/session/both')).data?.toString()).toBe('b');
+    await (await second).close();
   });
 
   test('PersistentNode: closed by who hears that it cannot be written, it waits for nothing', async () => {
