@@ -148,6 +148,8 @@ describeOnBoth('recipes shared with kazoo', missing, (on) => {
   });
 
   test('a simple queue that both fill and empty: every item comes once, in order', async () => {
+    // It would be a container otherwise, which goes away while it is empty, and kazoo makes the queue's node only once.
+    await on.client.create('/queue');
     await using queue = new SimpleDistributedQueue(on.client, '/queue', { codec: text });
     await queue.offer('a');
     await kazoo.ask('put /queue b');
