@@ -157,7 +157,10 @@ export function leaseOn(
 export class HeldLease implements Lease {
   readonly expiresAtMs: number;
   readonly #hold: Hold;
-  readonly #controller = lookingController(() => this.#check());
+  /** Made when somebody asks for the signal: until then nobody can have been waiting for it. */
+  #controller: AbortController | null = null;
+  /** Makes the reason for which the lease has ended; null while it lasts. */
+  #ended: (() => LeaseEndedError) | null = null;
   #onRevoke: ((lease: Lease) => void) | null;
   #cancelExpiry: () => void = () => {};
   #released: Promise<void> | null = null;
@@ -183,28 +186,35 @@ export class HeldLease implements Lease {
 
   get signal(): AbortSignal {
     this.#check();
+    if (this.#controller === null) {
+      this.#controller = lookingController(() => this.#check());
+      if (this.#ended !== null) this.#controller.abort(this.#ended());
+    }
     return this.#controller.signal;
   }
 
   get held(): boolean {
-    return !this.#controller.signal.aborted && this.#hold.trust.holds;
+    this.#check();
+    return this.#ended === null && this.#hold.trust.holds;
   }
 
   safeForMs(): number {
-    if (this.#controller.signal.aborted) return 0;
+    this.#check();
+    if (this.#ended !== null) return 0;
     return Math.min(this.#hold.trust.safeForMs(), this.#leftMs());
   }
 
   abort(reason: LeaseEndedError): void {
     // Without its session there is nothing to give back when the time is over, and no timer may outlive the client.
     if (reason.reason === 'session-lost') this.#cancelExpiry();
-    this.#controller.abort(reason);
+    this.#end(() => reason);
   }
 
   /** Somebody asks for the lock back. */
   revoked(): void {
     const listener = this.#onRevoke;
-    if (listener === null || this.#controller.signal.aborted) return;
+    this.#check();
+    if (listener === null || this.#ended !== null) return;
     this.#onRevoke = null;
     callListener(listener, this);
   }
@@ -221,9 +231,15 @@ export class HeldLease implements Lease {
     if (this.#released === null) {
       this.#cancelExpiry();
       this.#released = this.#hold.release(this);
-      this.abort(new LeaseEndedError(this.path, reason));
+      this.#end(() => new LeaseEndedError(this.path, reason));
     }
     return this.#released;
+  }
+
+  #end(reason: () => LeaseEndedError): void {
+    if (this.#ended !== null) return;
+    this.#ended = reason;
+    this.#controller?.abort(reason());
   }
 
   #leftMs(): number {

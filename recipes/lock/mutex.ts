@@ -111,6 +111,10 @@ export class InterProcessMutex {
       acl: this.#options.acl,
       lockDelayMs: this.#options.lockDelayMs,
     };
+    // Who waits for ever need not be stopped.
+    if (options.signal === undefined && options.timeoutMs === undefined) {
+      return contend(this.#client, contender, undefined);
+    }
     return patiently(
       this.#client.ports,
       options,

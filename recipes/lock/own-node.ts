@@ -32,7 +32,9 @@ export class OwnNode {
   readonly path: string;
   readonly #client: ZooKeeperClient;
   readonly #czxid: number | undefined;
-  readonly #watching = new AbortController();
+  /** Of the watch that was asked for. */
+  #watching: AbortController | null = null;
+  #stopped = false;
   #later: (() => void) | null = null;
   /** Counts the watches that were asked for; what an earlier one has seen says nothing about now. */
   #asked = 0;
@@ -77,17 +79,19 @@ export class OwnNode {
   stop(): void {
     this.#later?.();
     this.#later = null;
-    this.#watching.abort(NOT_NEEDED);
+    this.#stopped = true;
+    this.#watching?.abort(NOT_NEEDED);
   }
 
   #watchLater(delayMs: number): void {
-    if (this.#watching.signal.aborted) return;
+    if (this.#stopped) return;
     this.#later = this.#client.ports.after(delayMs, () => this.watch());
   }
 
   #watch(): void {
+    if (this.#stopped) return;
+    this.#watching ??= new AbortController();
     const { signal } = this.#watching;
-    if (signal.aborted) return;
     const asked = ++this.#asked;
     this.#watched = false;
     const watch = (event: WatchEvent): void => {
@@ -109,7 +113,7 @@ export class OwnNode {
   }
 
   #read(node: NodeData, watched: boolean): void {
-    if (this.#watching.signal.aborted) return;
+    if (this.#stopped) return;
     if (this.#czxid !== undefined && node.stat.czxid !== this.#czxid) {
       this.#gone();
       return;
@@ -122,7 +126,7 @@ export class OwnNode {
   }
 
   #gone(): void {
-    if (this.#deleted || this.#watching.signal.aborted) return;
+    if (this.#deleted || this.#stopped) return;
     this.#deleted = true;
     this.onDeleted();
   }

@@ -12,10 +12,10 @@ describe.each([10, 100])('%i contenders', (contenders) => {
     expect(releases.map((release) => release.requests)).toEqual(Array(RELEASES).fill(requests));
   });
 
-  test('of an InterProcessMutex: each release wakes one, who asks once', async () => {
+  test('of an InterProcessMutex: each release wakes one, who asks at most once', async () => {
     const releases = await measureHerd('InterProcessMutex', contenders, RELEASES);
     expect(releases.map(({ events }) => events)).toEqual(Array(RELEASES).fill(1));
-    // The watch taken back, the delete, and the next one's look at the line.
-    expect(releases.map(({ requests }) => requests)).toEqual(Array(RELEASES).fill(3));
+    // The watch taken back, the delete, and the look at the line of the next one, who can spare it only if it was second from the start.
+    expect(releases.map(({ requests }) => requests)).toEqual([2, ...Array(RELEASES - 1).fill(3)]);
   });
 });
