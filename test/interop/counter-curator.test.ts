@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { text } from '../../client/index.ts';
 import {
   CachedAtomicLong,
@@ -11,6 +11,7 @@ import {
 import { describeOnBoth } from '../kit/both-servers.ts';
 import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
+import type { PeerProgram } from '../kit/peer-program.ts';
 
 async function untilValue(count: SharedCount, wanted: number): Promise<void> {
   for await (const { value } of count.changes()) if (value === wanted) return;
@@ -20,10 +21,13 @@ const numbersOf = (list: string): number[] => list.split(',').map(Number);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) => {
-  const start = () => startCurator('CuratorCounters', on.connectString);
+  let java: PeerProgram;
+  beforeAll(async () => {
+    java = await startCurator('CuratorCounters', on.connectString);
+  });
+  afterAll(() => java?.[Symbol.asyncDispose]());
 
   test('a shared count, set by each and seen by the other', async () => {
-    await using java = await start();
     await using ours = await SharedCount.start(on.client, '/count', 5);
     expect(await java.ask('share /count 99')).toBe('5');
     await java.ask('set /count -7');
@@ -37,7 +41,6 @@ describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) 
   });
 
   test('a shared value, set by each and seen by the other', async () => {
-    await using java = await start();
     await using ours = await SharedValue.start(on.client, '/value', 'first', { codec: text });
     expect(await java.ask('share-value /value other')).toBe('first');
     await java.ask('set-value /value theirs');
@@ -51,7 +54,6 @@ describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) 
   });
 
   test('a value that both compare and set', async () => {
-    await using java = await start();
     const ours = new DistributedAtomicValue(on.client, '/atomic', { codec: text });
     expect(await ours.initialize('a')).toBe(true);
     expect(await java.ask('initialize /atomic b')).toBe('false');
@@ -68,7 +70,6 @@ describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) 
   });
 
   test('numbers that both add to', async () => {
-    await using java = await start();
     expect(await java.ask('long /long 300')).toBe('true 0 300');
     const long = new DistributedAtomicLong(on.client, '/long');
     expect(await long.add(-301)).toMatchObject({ pre: 300, post: -1 });
@@ -80,27 +81,25 @@ describeOnBoth('counters shared with Java Curator', javaProgramsMissing(), (on) 
   });
 
   test('both at once, through one lock: every number is counted once', async () => {
-    await using first = await start();
-    await using second = await start();
+    await using second = await startCurator('CuratorCounters', on.connectString);
     const ours = new DistributedAtomicLong(on.client, '/race', {
       lockPath: '/race-lock',
       triesMax: 3,
       backoff: { baseMs: 1, maxMs: 5 },
       lockTriesMax: 1000,
     });
-    const java = [first.ask('increments /race 100'), second.ask('increments /race 100')];
+    const theirs = [java.ask('increments /race 100'), second.ask('increments /race 100')];
     const pres: number[] = [];
     for (let i = 0; i < 100; i++) {
       const result = await ours.increment();
       if (result.succeeded) pres.push(result.pre);
     }
-    for (const list of await Promise.all(java)) pres.push(...numbersOf(list));
+    for (const list of await Promise.all(theirs)) pres.push(...numbersOf(list));
     expect(pres.sort((a, b) => a - b)).toEqual(upTo(300));
     expect(await ours.get()).toBe(300);
   });
 
   test('blocks of numbers, taken by both', async () => {
-    await using java = await start();
     const cached = new CachedAtomicLong(on.client, new DistributedAtomicLong(on.client, '/blocks'), 7);
     const theirs = java.ask('cached /blocks 50');
     const numbers: number[] = [];

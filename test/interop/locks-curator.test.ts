@@ -11,6 +11,7 @@ import {
 import { describeOnBoth } from '../kit/both-servers.ts';
 import { startCurator } from '../kit/curator.ts';
 import { javaProgramsMissing } from '../kit/java-programs.ts';
+import type { PeerProgram } from '../kit/peer-program.ts';
 import { type TempDirectory, tempDirectory } from '../kit/temp.ts';
 import { settledOf, untilChildren } from '../recipes/lock/helpers.ts';
 
@@ -63,19 +64,24 @@ async function takeTurns(lock: InterProcessLock, room: string): Promise<number> 
 
 describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => {
   let temp: TempDirectory;
+  let java: PeerProgram;
+  let another: PeerProgram;
   beforeAll(async () => {
     temp = await tempDirectory();
+    java = await startCurator('CuratorLock', on.connectString);
+    another = await startCurator('CuratorLock', on.connectString);
   });
-  afterAll(() => temp?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await java?.[Symbol.asyncDispose]();
+    await another?.[Symbol.asyncDispose]();
+    await temp?.[Symbol.asyncDispose]();
+  });
 
   describe.each(kinds)('$name', ({ name, make, line, inLine }) => {
-    const start = (path: string, sessionTimeoutMs = 30_000) =>
-      startCurator('CuratorLock', on.connectString, { sessionTimeoutMs, args: [name, path] });
-
     test('each waits for the other, in both orders', async () => {
       const path = `/both-orders-${name}`;
       const lock = make(on.client, path);
-      await using java = await start(path);
+      await java.ask(`use ${name} ${path}`);
       const ours = await lock.acquire();
       expect(await java.ask('try')).toBe('false');
       const asked = java.ask('acquire');
@@ -101,10 +107,9 @@ describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => 
     test('two of ours and two of Java take turns, never two in the room', async () => {
       const path = `/turns-${name}`;
       const room = temp.at(`room-${name}`);
-      await using first = await start(path);
-      await using second = await start(path);
       await using other = await connect(on.connectString);
-      const theirs = [first, second].map((java) => java.ask(`turns ${TURNS} ${room}`));
+      for (const each of [java, another]) await each.ask(`use ${name} ${path}`);
+      const theirs = [java, another].map((each) => each.ask(`turns ${TURNS} ${room}`));
       const ours = [on.client, other].map((client) => takeTurns(make(client, path), room));
       expect(await Promise.all(ours)).toEqual([0, 0]);
       expect(await Promise.all(theirs)).toEqual(['0', '0']);
@@ -113,11 +118,12 @@ describeOnBoth('locks shared with Java Curator', javaProgramsMissing(), (on) => 
 
     test('a Java holder that is killed frees the lock for ours when its session expires', async () => {
       const path = `/killed-${name}`;
-      await using java = await start(path, 2_000);
-      await java.ask('acquire');
+      await using victim = await startCurator('CuratorLock', on.connectString, { sessionTimeoutMs: 2_000 });
+      await victim.ask(`use ${name} ${path}`);
+      await victim.ask('acquire');
       const waiting = make(on.client, path).acquire({ timeoutMs: 60_000 });
       await untilChildren(on.client, path + line, inLine);
-      await java.kill();
+      await victim.kill();
       await (await waiting).release();
     });
   });

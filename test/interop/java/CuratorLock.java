@@ -10,25 +10,26 @@ import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreMutex;
 
 /**
- * Contends for a lock of Curator's ({@code mutex}, {@code semaphore-mutex} or {@code multi}, which is a mutex at the first of two paths and a
- * semaphore mutex at the second) on command: {@code acquire}, {@code try}, which does not wait for long, {@code release}, {@code participants} of
- * a mutex, and {@code turns n room} to take the lock n times, each time entering a room (a file that only one may have made); the
- * answer to that is how often somebody else was in it.
+ * Contends for locks of Curator's on command: {@code use kind path} says for which ({@code mutex}, {@code semaphore-mutex} or {@code multi},
+ * which is a mutex and a semaphore mutex below the path), {@code acquire}, {@code try}, which does not wait for long, {@code release},
+ * {@code participants} of a mutex, and {@code turns n room} to take the lock n times, each time entering a room (a file that only one
+ * may have made); the answer to that is how often somebody else was in it.
  */
 public final class CuratorLock {
   private static final long TRY_MS = 300;
-  private final InterProcessLock lock;
+  private final CuratorFramework client;
+  private InterProcessLock lock;
 
-  private CuratorLock(InterProcessLock lock) {
-    this.lock = lock;
+  private CuratorLock(CuratorFramework client) {
+    this.client = client;
   }
 
   public static void main(String[] args) throws Exception {
     CuratorFramework client = CuratorPeer.connect(args);
-    CuratorPeer.serve(client, new CuratorLock(lock(client, args[2], args[3]))::obey);
+    CuratorPeer.serve(client, new CuratorLock(client)::obey);
   }
 
-  private static InterProcessLock lock(CuratorFramework client, String kind, String path) {
+  private InterProcessLock lock(String kind, String path) {
     switch (kind) {
       case "mutex":
         return new InterProcessMutex(client, path);
@@ -36,12 +37,15 @@ public final class CuratorLock {
         return new InterProcessSemaphoreMutex(client, path);
       default:
         return new InterProcessMultiLock(
-            Arrays.asList(lock(client, "mutex", path + "/one"), lock(client, "semaphore-mutex", path + "/two")));
+            Arrays.asList(lock("mutex", path + "/one"), lock("semaphore-mutex", path + "/two")));
     }
   }
 
   private String obey(String[] command) throws Exception {
     switch (command[0]) {
+      case "use":
+        lock = lock(command[1], command[2]);
+        return "done";
       case "acquire":
         lock.acquire();
         return "acquired";
