@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import * as recipes from '../../recipes/index.ts';
 import { TestServer } from '../../testing/index.ts';
 import { documents, links, ROOT } from '../docs/markdown.ts';
 import { RedisServer, redisServer } from '../kit/redis.ts';
@@ -53,6 +54,15 @@ describe('examples of recipes', () => {
     await writeFile(file, source.replaceAll("'zookit'", "'../../../index.ts'"));
     await import(/* @vite-ignore */ pathToFileURL(file).href);
     expect(printed).toEqual(promised(source));
+  });
+
+  it('are there for every recipe', () => {
+    const sources = examples.map(sourceOf).join('\n');
+    const missing = documents()
+      .filter(({ path }) => path.startsWith('docs/recipes/'))
+      .flatMap(({ text }) => [...text.matchAll(/^#+ (.+)$/gm)].flatMap(([, title]) => title!.split(' and ')))
+      .filter((title) => title in recipes && !sources.includes(title));
+    expect(missing).toEqual([]);
   });
 
   it('are each linked from the page of their recipe', () => {

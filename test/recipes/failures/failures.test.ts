@@ -1,7 +1,9 @@
+import { expect, test } from 'vitest';
+import * as recipes from '../../../recipes/index.ts';
 import { loopbackEnsemble } from '../../kit/election-member.ts';
 import { LoopbackMembers } from '../../kit/loopback-members.ts';
 import { until } from './stage.ts';
-import { describeFailures, type World } from './suite.ts';
+import { describeFailures, stories, type World } from './suite.ts';
 
 /** An ensemble of three of which one, that does not lead, has the victims and goes at the end. */
 async function ensemble(): Promise<World> {
@@ -27,3 +29,24 @@ async function ensemble(): Promise<World> {
 }
 
 describeFailures('an ensemble of three', ensemble, ['connection', 'session', 'node', 'death', 'server']);
+
+/** Classes that are no recipe of their own. */
+const parts: Record<string, string> = {
+  FencedWriter: 'FencedRedis',
+  MultiLease: 'InterProcessMultiLock',
+  ReadWriteSide: 'InterProcessReadWriteLock',
+  ServiceCache: 'ServiceDiscovery',
+  ServiceInstance: 'ServiceDiscovery',
+  ServiceProvider: 'ServiceDiscovery',
+  ServiceRegistration: 'ServiceDiscovery',
+  UriSpec: 'ServiceDiscovery',
+};
+
+test('no recipe is left out', () => {
+  const classes = Object.entries(recipes).filter(
+    ([name, value]) =>
+      /^[A-Z]/.test(name) && typeof value === 'function' && !(value.prototype instanceof Error),
+  );
+  const told = new Set(stories.map(({ recipe }) => recipe.replace(/,.*/, '')));
+  expect(classes.map(([name]) => name).filter((name) => !told.has(parts[name] ?? name))).toEqual([]);
+});
