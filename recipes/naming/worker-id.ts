@@ -1,7 +1,7 @@
 import { type Acl, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { WaitTimeoutError } from '../errors.ts';
 import { contend } from '../lock/contender.ts';
-import { Hold, type Lease } from '../lock/lease.ts';
+import { type Lease, leaseOn } from '../lock/lease.ts';
 import type { Place } from '../lock/place.ts';
 import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
@@ -67,13 +67,7 @@ export class WorkerId implements Lease {
           const number = await untilFree(client, path, options, signal, wait);
           const place = await take(client, path, number, options.acl, signal);
           if (place === null) continue;
-          const hold = new Hold(client, place);
-          try {
-            return new WorkerId(number, hold.lease());
-          } catch (error) {
-            hold.giveUp();
-            throw error;
-          }
+          return new WorkerId(number, leaseOn(client, place, {}, signal));
         }
       },
     );
