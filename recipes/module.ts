@@ -18,6 +18,7 @@ import { closeOnSignals, ignoreSignals, type TerminationSignal } from './di/term
 import { warn } from './di/warning.ts';
 import { bind, opened, type Wiring } from './di/wiring.ts';
 import { ServiceDiscovery } from './discovery/index.ts';
+import { withEither } from './either.ts';
 import { LeaderLatch, type LeaderLatchOptions } from './leader/index.ts';
 import { InterProcessReadWriteLock, InterProcessSemaphoreV2 } from './lock/index.ts';
 import { PersistentNode } from './node/index.ts';
@@ -114,6 +115,16 @@ export class ZookitModule implements AsyncDisposable {
     const provide = <T>(wanted: tokens.Token<T>, value: T): void => {
       container.register<T>(wanted, { useValue: value });
     };
+    /** Gives up with the caller's signal as well as with the module. */
+    const started = <T extends AsyncDisposable, O extends { readonly signal?: AbortSignal | undefined }>(
+      name: string,
+      options: O | undefined,
+      start: (options: O & { readonly signal: AbortSignal }) => Promise<T>,
+    ): Promise<T> => {
+      return scope.start(name, (closing) => {
+        return withEither(closing, options?.signal, (signal) => start({ ...(options as O), signal }));
+      });
+    };
     provide(tokens.CLIENT, client);
     provide(tokens.SCOPE, scope);
     provide(tokens.DISCOVERY, this.discovery);
@@ -126,20 +137,16 @@ export class ZookitModule implements AsyncDisposable {
     });
     provide(tokens.CONFIG_STORE_FACTORY, (path, options) => new ConfigStore(client, path, options));
     provide(tokens.LATCH_FACTORY, (path, options) => {
-      return scope.start(`latch ${path}`, (signal) =>
-        LeaderLatch.start(client, path, { signal, ...options }),
-      );
+      return started(`latch ${path}`, options, (own) => LeaderLatch.start(client, path, own));
     });
     provide(tokens.CACHE_FACTORY, (path, options) => {
-      return scope.start(`cache ${path}`, (signal) => ZNodeCache.start(client, path, { signal, ...options }));
+      return started(`cache ${path}`, options, (own) => ZNodeCache.start(client, path, own));
     });
     provide(tokens.COUNT_FACTORY, (path, initial) => {
       return scope.start(`count ${path}`, (signal) => SharedCount.start(client, path, initial, { signal }));
     });
     provide(tokens.NODE_FACTORY, (path, data, options) => {
-      return scope.start(`node ${path}`, (signal) => {
-        return PersistentNode.start(client, path, data, { signal, ...options });
-      });
+      return started(`node ${path}`, options, (own) => PersistentNode.start(client, path, data, own));
     });
   }
 
@@ -147,7 +154,7 @@ export class ZookitModule implements AsyncDisposable {
     let latch = this.#latches.get(path);
     if (latch === undefined) {
       latch = this.scope.start(`election ${path}`, (signal) => {
-        return LeaderLatch.start(this.client, path, { signal, ...options });
+        return LeaderLatch.start(this.client, path, { ...options, signal });
       });
       this.#latches.set(path, latch);
       // The next one who asks may have more luck.

@@ -1,7 +1,7 @@
-import { onAbort } from '../../client/aborts.ts';
 import { type Acl, type Codec, NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
 import { callListener } from '../../client/listeners.ts';
 import { childPath } from '../../wire/path.ts';
+import { withEither } from '../either.ts';
 import { recipePath } from '../paths.ts';
 import { checkName, checkPort, ServiceInstance, type ServiceType, serviceTypes } from './instance.ts';
 import { localAddress } from './local-address.ts';
@@ -178,13 +178,8 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
     signal: AbortSignal | undefined,
     start: (signal: AbortSignal) => Promise<R>,
   ): Promise<R> {
-    signal?.throwIfAborted();
     const closing = this.#closing.signal;
-    closing.throwIfAborted();
-    const stop = new AbortController();
-    const releases = [onAbort(closing, () => stop.abort(closing.reason))];
-    if (signal !== undefined) releases.push(onAbort(signal, () => stop.abort(signal.reason)));
-    const starting = start(stop.signal);
+    const starting = withEither(closing, signal, start);
     const settled = starting.then(
       () => {},
       () => {},
@@ -197,7 +192,6 @@ export class ServiceDiscovery<T = unknown> implements AsyncDisposable {
       closing.throwIfAborted();
       return started;
     } finally {
-      for (const release of releases) release();
       this.#starting.delete(settled);
     }
   }

@@ -9,6 +9,7 @@ import { connect, type ZooKeeperClient } from '../../../client/index.ts';
 import {
   COUNT_FACTORY,
   configValue,
+  LATCH_FACTORY,
   leaderOnly,
   locked,
   MUTEX_FACTORY,
@@ -177,6 +178,26 @@ describe('what cannot begin', () => {
     await module.close();
     await counting;
   });
+});
+
+test('what starts with a signal of its own gives up with that and with the module', async () => {
+  await using lonely = await TestServer.start();
+  const { module, container } = await open(lonely);
+  const suspended = new Promise<void>((done) => module.client.on('state', () => done()));
+  await lonely.close();
+  await suspended;
+  const latches = resolve(container, LATCH_FACTORY);
+  const stop = new AbortController();
+  const first = expect(latches('/first', { signal: stop.signal })).rejects.toThrow('enough');
+  await nextTurn();
+  stop.abort(new Error('enough'));
+  await first;
+  const second = expect(latches('/second', { signal: new AbortController().signal })).rejects.toThrow(
+    'the scope is closed',
+  );
+  await nextTurn();
+  await module.close();
+  await second;
 });
 
 describe('leases at the end of a module', () => {
