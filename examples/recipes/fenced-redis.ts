@@ -1,4 +1,4 @@
-/** The same with Redis, which refuses the write of a holder whose lock has passed on. Its address comes after that of ZooKeeper. */
+/** Redis refuses the write of a holder whose lock has passed on. The address of Redis comes after that of ZooKeeper. */
 import { Redis } from 'ioredis';
 import { connect, FencedOutError, FencedRedis, InterProcessMutex } from 'zookit';
 
