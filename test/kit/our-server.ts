@@ -2,6 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from './processes.ts';
 
+/** The machine may be busy with other things. */
+const PATIENCE_MS = 120_000;
+
 export interface OurServerOptions {
   /** The command line's entry file, see `buildPackage`. */
   readonly main: string;
@@ -47,7 +50,7 @@ export class OurServer implements AsyncDisposable {
   }
 
   static async of(child: Child): Promise<OurServer> {
-    const [, port] = await child.waitFor(/serving clients at .*?:(\d+)/);
+    const [, port] = await child.waitFor(/serving clients at .*?:(\d+)/, PATIENCE_MS);
     return new OurServer(Number(port), child);
   }
 
