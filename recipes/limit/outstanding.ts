@@ -19,6 +19,8 @@ export class Outstanding {
   }
 
   keep(lease: Lease): void {
+    // It went with its client, and no timer may outlive that.
+    if (this.#client.ended) return;
     if (this.#kept.size === 0) this.#client.on('end', this.#onEnd);
     this.#await(lease, this.#client.ports.monotonicMs() + this.#keepMs);
   }

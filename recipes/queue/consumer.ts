@@ -40,6 +40,8 @@ export class Consumer {
   readonly #watcher: QueueWatcher;
   readonly #bell = new Bell();
   readonly #work: PQueue;
+  /** Items being worked on. Counted here: when one is done the bell rings, and by then it must not count any more. */
+  #atWork = 0;
   readonly #inHand = new Set<string>();
   /** Items that others have in hand, as far as known. */
   #elsewhere = new Set<string>();
@@ -81,7 +83,7 @@ export class Consumer {
   }
 
   async #step(): Promise<void> {
-    if (this.#work.pending + this.#work.size >= this.#plan.concurrency) return this.#bell.rung();
+    if (this.#atWork >= this.#plan.concurrency) return this.#bell.rung();
     if (this.#listingIsDue()) {
       if (!(await this.#list())) return;
     }
@@ -139,11 +141,13 @@ export class Consumer {
       await this.#plan.prepare(signal);
     } catch (error) {
       if (!signal.aborted && !isTransient(error)) throw error;
+      if (isRefusedForNow(error)) await pause(this.#plan.client);
     }
   }
 
   #start(name: string): void {
     this.#inHand.add(name);
+    this.#atWork++;
     void this.#work.add(async () => {
       const worked = await this.#attempt(name);
       // One that cannot be dealt with counts as in hand from now on: it would be tried again and again.
@@ -154,6 +158,7 @@ export class Consumer {
       const late = worked === 'elsewhere' || worked === 'gone';
       if (late) this.#lateSinceListed++;
       this.#backlog.tried(!late);
+      this.#atWork--;
       this.#bell.ring();
     });
   }
