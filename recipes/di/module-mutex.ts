@@ -12,9 +12,11 @@ export class ModuleLeases {
       await lease.release();
       lease.signal.throwIfAborted();
     }
-    this.#held.add(lease);
+    const { signal } = lease;
     // One in doubt is left to its session: nobody knows what its holder is still doing.
-    lease.signal.addEventListener('abort', () => this.#held.delete(lease), { once: true });
+    if (signal.aborted) return lease;
+    this.#held.add(lease);
+    signal.addEventListener('abort', () => this.#held.delete(lease), { once: true });
     return lease;
   }
 
