@@ -30,6 +30,8 @@ describeOnBoth('recipes shared with kazoo', missing, (on) => {
   const start = () => PeerProgram.of(new Child(PYTHON, [SOURCE, on.connectString]));
   beforeAll(async () => {
     kazoo = await start();
+    // They would be containers otherwise, which go away while they are empty, and kazoo looks only once whether they are there.
+    for (const path of ['/lock', '/turns', '/election', '/party', '/queue']) await on.client.create(path);
   });
   afterAll(() => kazoo?.[Symbol.asyncDispose]());
 
@@ -148,8 +150,6 @@ describeOnBoth('recipes shared with kazoo', missing, (on) => {
   });
 
   test('a simple queue that both fill and empty: every item comes once, in order', async () => {
-    // It would be a container otherwise, which goes away while it is empty, and kazoo makes the queue's node only once.
-    await on.client.create('/queue');
     await using queue = new SimpleDistributedQueue(on.client, '/queue', { codec: text });
     await queue.offer('a');
     await kazoo.ask('put /queue b');
