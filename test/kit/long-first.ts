@@ -7,10 +7,12 @@ const LONG = [
   'core/zab/phases',
   'nemesis/recipes/recipes',
   'nemesis/processes',
+  'recipes/failures/failures',
   'fuzz/connection',
   'sim/mistakes',
   'cli/dev',
   'examples/examples',
+  'examples/recipes',
   'cli/server',
   'interop/alternation',
   'interop/mixed-leader',
@@ -19,9 +21,10 @@ const LONG = [
   'interop/differential',
   'interop/shared-locks-curator',
   'interop/mixed-follower',
-  'interop/curator-mutex',
+  'interop/locks-curator',
   'interop/discovery-curator',
   'interop/shared-locks-java',
+  'interop/failures-java',
 ];
 
 function placeOf({ moduleId }: TestSpecification): number {
