@@ -68,6 +68,8 @@ export class Keeper {
   #path: string;
   #named: boolean;
   #data: Data;
+  /** The last ones that the node had, or those that it began with. */
+  #good: Data;
   /** Counts the data that were asked for, and which of them the node has. */
   #wanted = 0;
   #written = 0;
@@ -81,7 +83,7 @@ export class Keeper {
   readonly #changed = new Condition(this.#ending.signal);
   /** Whether the node's data are unknown: it was there before, or the reply to its creation was lost. */
   #adopted = true;
-  /** Why the data could not be written, and up to which. */
+  /** Why data were not written, and up to which. */
   #failure: { readonly upTo: number; readonly error: Error } | null = null;
   #replacedAtMs = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> = Promise.resolve();
@@ -97,6 +99,7 @@ export class Keeper {
     this.#client = client;
     this.#path = path;
     this.#data = data;
+    this.#good = data;
     this.#options = options;
     this.#events = events;
     this.#ephemeral = options.mode.startsWith('ephemeral');
@@ -195,14 +198,20 @@ export class Keeper {
         const failure = error instanceof Error ? error : new Error(String(error));
         if (!isRefusedForNow(failure)) {
           refuse(failure);
-          this.#failure = { upTo: this.#wanted, error: failure };
-          this.#changed.wake();
+          this.#refuseData(failure);
         }
         this.#events.failed(failure);
         await this.#pause();
-        this.#failure = null;
       }
     }
+  }
+
+  /** Who asked for other data is told that they are not written; the node is kept with those that it had. */
+  #refuseData(error: Error): void {
+    this.#failure = { upTo: this.#wanted, error };
+    this.#data = this.#good;
+    this.#written = this.#wanted;
+    this.#changed.wake();
   }
 
   /** Looks at the place of the node once, and stays as long as all is well. */
@@ -257,10 +266,12 @@ export class Keeper {
   /** Makes sure that the node has the data. */
   async #write(): Promise<void> {
     const wanted = this.#wanted;
+    const data = this.#data;
     // What was just created has them.
     if (this.#written < wanted || this.#adopted) {
-      await this.#client.set(this.#path, this.#data, { signal: this.#ending.signal });
+      await this.#client.set(this.#path, data, { signal: this.#ending.signal });
       this.#adopted = false;
+      this.#good = data;
     }
     this.#written = wanted;
     this.#become('present');
@@ -270,18 +281,20 @@ export class Keeper {
   async #create(): Promise<void> {
     const { mode, ttlMs, parents, acl } = this.#options;
     const wanted = this.#wanted;
+    const data = this.#data;
     this.#adopted = true;
     if (this.#named) this.#mayExist = true;
     if (this.#named && this.#ephemeral) this.#sessions.add(this.#client.sessionId);
     const shared = { ttlMs, parents, acl, signal: this.#ending.signal };
     try {
       const created = this.#named
-        ? await this.#client.create(this.#path, this.#data, { ...shared, mode: plainModes[mode] ?? mode })
-        : await this.#client.create(this.#path, this.#data, { ...shared, mode, protected: true });
+        ? await this.#client.create(this.#path, data, { ...shared, mode: plainModes[mode] ?? mode })
+        : await this.#client.create(this.#path, data, { ...shared, mode, protected: true });
       this.#path = created.path;
       this.#named = true;
       this.#mayExist = true;
       this.#adopted = false;
+      this.#good = data;
       this.#written = Math.max(this.#written, wanted);
       if (this.#ephemeral) this.#sessions.add(created.stat.ephemeralOwner);
     } catch (error) {

@@ -83,7 +83,8 @@ export class PersistentNode implements AsyncDisposable {
 
   /**
    * Gives the node other data, also when it is made again later. Resolves when it has them, however often the connection breaks.
-   * Rejects with what the server says against it, with the signal's reason (they may still be written), or `ClosedError`.
+   * Rejects with what the server says against it (the node is kept with the data that it had), with the signal's reason (they may
+   * still be written), or `ClosedError`.
    */
   set(data: Data, options?: OperationOptions): Promise<void> {
     return this.#keeper.set(data, options?.signal);

@@ -185,6 +185,30 @@ describe('kept nodes when connections and sessions are lost', () => {
     await (await second).close();
   });
 
+  test('PersistentNode: data that were refused are not tried again, and it comes back with those before', async () => {
+    const ports = {
+      ...nodePorts,
+      after: (ms: number, run: () => void) => nodePorts.after(ms === 1_000 ? 0 : ms, run),
+    };
+    await using client = await connect(server.connectString, { ports, backoff });
+    const node = await PersistentNode.start(client, '/session/good', 'x');
+    await node.set('good');
+    const errors: string[] = [];
+    node.onError((error) => errors.push(error.name));
+    const large = Buffer.alloc(8 << 20);
+    const refused = await Promise.allSettled([node.set(large), node.set(large)]);
+    expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(node.data).toBe('good');
+    const absent = untilState(node, 'absent');
+    server.expireSession(client.sessionId);
+    await absent;
+    await untilState(node, 'present');
+    expect([(await other.get('/session/good')).data?.toString(), errors.length]).toEqual(['good', 1]);
+    await node.set('next');
+    expect((await other.get('/session/good')).data?.toString()).toBe('next');
+    await node.close();
+  });
+
   test('PersistentNode: closed by who hears that it cannot be written, it waits for nothing', async () => {
     // The next try never comes.
     const after: typeof nodePorts.after = (ms, run) => (ms === 1_000 ? () => {} : nodePorts.after(ms, run));
