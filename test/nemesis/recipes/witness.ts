@@ -14,7 +14,7 @@ export class Witness implements AsyncDisposable {
   readonly holdings = new Holdings();
   readonly items = new Items();
   readonly fence = new Fence();
-  /** Writes and items that were told of. */
+  /** How much was told of what; `mutex` are accepted writes, `mutex of 42` all attempts of process 42. */
   readonly counts = new Map<string, number>();
   /** Process that claimed a resource last. */
   readonly claimants = new Map<Resource, number>();
@@ -93,6 +93,7 @@ export class Witness implements AsyncDisposable {
         const { resource, token } = report;
         this.holdings.claim(report, worker);
         this.claimants.set(resource, worker);
+        this.#tally(`${resource} of ${worker}`);
         // Where several hold at once, an older token is no reason to refuse.
         const answer = this.#permits[resource] === 1 ? this.fence.write(resource, token) : 'ok';
         if (answer === 'ok') this.#tally(resource);
