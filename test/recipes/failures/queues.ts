@@ -23,12 +23,8 @@ function atLeastOnce(recipe: string, make: (client: ZooKeeperClient, path: strin
     recipe,
     begin: async ({ victim, other, path, fault }) => {
       const [ours, theirs] = [make(victim.client, path), make(other.client, path)];
-      for (const { queue, actor } of [
-        { ...ours, actor: victim },
-        { ...theirs, actor: other },
-      ]) {
-        actor.use(queue);
-      }
+      victim.use(ours.queue);
+      other.use(theirs.queue);
       for (const item of ['a', 'b', 'c']) await ours.put(item);
       const handled: string[] = [];
       let inHand: string | null = null;
@@ -39,6 +35,7 @@ function atLeastOnce(recipe: string, make: (client: ZooKeeperClient, path: strin
             inHand = item;
             await new Promise<void>((resolve, reject) => {
               signal.addEventListener('abort', () => reject(signal.reason));
+              if (signal.aborted) reject(signal.reason);
               void released.opened.then(resolve);
             });
           }
