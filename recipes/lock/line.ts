@@ -110,7 +110,7 @@ export async function childrenIfAny(
 
 /**
  * Resolves when there is reason to look again: the node has changed or is gone, our own is, or a watch has ended. With true if that node
- * is gone and our own was still there at that moment, which a server tells in order on one connection.
+ * is gone and our own was still there at that moment: where it is watched, a server tells both in order on one connection.
  */
 async function change(
   client: ZooKeeperClient,
@@ -127,8 +127,6 @@ async function change(
     bell.ring();
   };
   node.onDeleted = bell.ring;
-  // Before the other one, so that the answers and events come in that order.
-  node.watch();
   try {
     if (node.deleted) return false;
     // Reading data rather than asking for existence leaves no watch behind when the node has just gone.
