@@ -240,7 +240,9 @@ describe('kept nodes when connections and sessions are lost', () => {
     await using fast = await TestServer.start({ config: { containerCheckIntervalMs: 20 } });
     await using client = await connect(fast.connectString);
     await using watcher = await connect(fast.connectString);
-    const node = await PersistentTtlNode.start(client, '/ttl', 400, 'x');
+    // Long enough for the slowest machine to touch it in time.
+    const kept = await PersistentTtlNode.start(client, '/ttl', 20_000, 'x', { touchesPerTtl: 200 });
+    const node = await PersistentTtlNode.start(client, '/left', 400, 'x');
     const first = (await client.exists('/ttl'))!.czxid;
     const until = async (path: string, condition: (stat: Stat | null) => boolean): Promise<void> => {
       for (;;) {
@@ -254,8 +256,9 @@ describe('kept nodes when connections and sessions are lost', () => {
     };
     await until('/ttl/touch', (stat) => (stat?.version ?? 0) >= 3);
     expect((await client.exists('/ttl'))?.czxid).toBe(first);
+    await kept.close();
     await node.close();
-    await until('/ttl', (stat) => stat === null);
+    await until('/left', (stat) => stat === null);
   });
 
   test('SetPartitioner: parts are in doubt at once without a connection, and are had again after it', async () => {
