@@ -94,6 +94,35 @@ test('a process with two modules ends when both have closed', async () => {
   }
 });
 
+const stuck = `
+import 'reflect-metadata';
+import { container } from 'tsyringe';
+import { registerZookit, resolve, SCOPE } from './recipes/di/index.js';
+await registerZookit(container, { connectString: process.argv[2] });
+resolve(container, SCOPE).onClose('what never ends', () => {
+  console.log('closing');
+  return new Promise(() => {});
+});
+console.log('there');
+`;
+
+test('a second signal ends a process at once that does not come to the end of its closing', async () => {
+  const file = join(dirname(dirname(built.main)), 'stuck.mjs');
+  writeFileSync(file, stuck);
+  const child = start(file);
+  try {
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ended = once(child, 'exit');
+    expect((await lines.next()).value).toBe('there');
+    child.kill('SIGTERM');
+    expect((await lines.next()).value).toBe('closing');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([null, 'SIGINT']);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 const standard = `
 import 'reflect-metadata';
 import { container } from 'tsyringe';
