@@ -16,6 +16,8 @@ export type Due =
   | 'slow'
   /** The server of the connection is silent. */
   | 'silent'
+  /** What was answered came too late to be sure that the session goes on: only a new handshake tells. */
+  | 'late'
   /** Nothing that was sent lately has been answered, though the server was heard. */
   | 'doubt'
   | 'ping'
@@ -40,6 +42,7 @@ export class Deadlines {
   /** When the latest of what has been answered was sent: the server counts the session's timeout from no earlier than that. */
   #provenMs = 0;
   #doubted = false;
+  #late = false;
   /** When the handshake and the pings that are still unanswered were sent. */
   #askedMs: number[] = [];
 
@@ -61,7 +64,10 @@ export class Deadlines {
   /** Enters a phase. The handshake belongs to the attempt that began with connecting, and shares its time. */
   enter(phase: Phase, nowMs: number): void {
     if (phase !== 'handshake') this.#phaseMs = nowMs;
-    if (phase === 'connecting') this.#askedMs = [];
+    if (phase === 'connecting') {
+      this.#askedMs = [];
+      this.#late = false;
+    }
     if (phase === 'ready') this.probeAtMs = Number.POSITIVE_INFINITY;
     this.#phase = phase;
   }
@@ -71,13 +77,30 @@ export class Deadlines {
     this.#askedMs.push(nowMs);
   }
 
-  answered(): void {
-    this.proven(this.#askedMs.shift() ?? 0);
+  /** A ping was answered. */
+  answered(nowMs: number): void {
+    this.proven(nowMs, this.#askedMs.shift() ?? 0);
   }
 
-  /** The server has answered something that was sent at that time. */
-  proven(sentMs: number): void {
+  /** The handshake was answered, for which a server asks the leader: the session's timeout began anew. */
+  agreed(): void {
+    this.#provenMs = Math.max(this.#provenMs, this.#askedMs.shift() ?? 0);
+    this.#doubted = false;
+  }
+
+  /**
+   * The server has answered something that was sent at that time. A follower answers by itself and tells the leader up to half a tick
+   * later that the session is alive. That is soon enough while a third of the timeout is left, as a timeout is at least two ticks;
+   * later than that, the leader may let the session expire although it was answered.
+   */
+  proven(nowMs: number, sentMs: number): void {
     if (sentMs < this.#provenMs) return;
+    const inTimeMs = this.#provenMs + this.#identity.times.readTimeoutMs;
+    if (nowMs >= inTimeMs) {
+      // Answers that only waited to be read say nothing against the connection.
+      if (sentMs >= inTimeMs) this.#late = true;
+      return;
+    }
     this.#provenMs = sentMs;
     this.#doubted = false;
   }
@@ -93,6 +116,7 @@ export class Deadlines {
       case 'handshake':
         return Math.min(this.#phaseMs + this.#attemptTimeoutMs, silence);
       case 'ready':
+        if (this.#late) return this.heardMs;
         return Math.min(
           this.heardMs + times.readTimeoutMs,
           this.#doubted ? Number.POSITIVE_INFINITY : this.#provenMs + times.readTimeoutMs,
@@ -129,7 +153,8 @@ export class Deadlines {
   answeredForUs(nowMs: number, sentMs: number): number {
     this.heardMs = nowMs;
     const awayMs = this.#doubtful(nowMs) ? nowMs - this.#provenMs : 0;
-    this.proven(sentMs);
+    // It was answered soon after, or it would have been given up.
+    this.proven(sentMs, sentMs);
     // An answer that has waited for us as well settles no doubt.
     if (nowMs >= sentMs + this.#identity.times.readTimeoutMs) this.#doubted = true;
     return awayMs;
@@ -140,6 +165,13 @@ export class Deadlines {
     if (this.#doubted || nowMs < this.#provenMs + this.#identity.times.readTimeoutMs) return false;
     this.#doubted = true;
     return true;
+  }
+
+  /** What is wrong with a connection that is `silent` or `late`. */
+  silentReason(): Error {
+    const { readTimeoutMs } = this.#identity.times;
+    const what = this.#late ? 'answered after more than' : 'was silent for';
+    return new Error(`the server ${what} ${readTimeoutMs} ms`);
   }
 
   /** What is wrong with an attempt that is `slow`. */
@@ -156,6 +188,7 @@ export class Deadlines {
     if (this.#phase === 'waiting') return nowMs >= this.retryAtMs ? 'attempt' : 'nothing';
     if (this.#phase !== 'ready') return nowMs >= this.#phaseMs + this.#attemptTimeoutMs ? 'slow' : 'nothing';
     if (nowMs >= this.heardMs + times.readTimeoutMs) return 'silent';
+    if (this.#late) return 'late';
     if (this.#doubtful(nowMs)) return 'doubt';
     if (nowMs >= this.sentMs + times.pingAfterMs) return 'ping';
     return nowMs >= this.probeAtMs ? 'probe' : 'nothing';

@@ -97,7 +97,8 @@ export class Session {
         this.#drop(nowMs, this.deadlines.slowReason());
         break;
       case 'silent':
-        this.#drop(nowMs, new Error(`the server was silent for ${this.identity.times.readTimeoutMs} ms`));
+      case 'late':
+        this.#drop(nowMs, this.deadlines.silentReason());
         break;
       case 'doubt':
         this.#out.doubt();
@@ -235,7 +236,7 @@ export class Session {
     }
     if (zxid > this.identity.lastZxid) this.identity.lastZxid = zxid;
     if (xid >= 0) {
-      this.#reply(err, reader);
+      this.#reply(nowMs, err, reader);
     } else if (xid === ReservedXid.auth) {
       // Credentials that were taken before got this client its rights; going on without them would mislead.
       const error = this.#credentials.answered(err);
@@ -243,15 +244,15 @@ export class Session {
     } else if (xid === ReservedXid.setWatches) {
       if (err !== 0) this.#drop(nowMs, new Error(`the server refused to set watches again (code ${err})`));
     } else if (xid === ReservedXid.ping) {
-      this.deadlines.answered();
+      this.deadlines.answered(nowMs);
     } else {
       throw new WireFault('malformed', `reply with reserved number ${xid}`);
     }
   }
 
-  #reply(err: number, reader: ByteReader): void {
+  #reply(nowMs: number, err: number, reader: ByteReader): void {
     const call = this.requests.head!;
-    this.deadlines.proven(call.sentMs);
+    this.deadlines.proven(nowMs, call.sentMs);
     this.#answering = call;
     call.answer(err, reader);
     this.#answering = null;
@@ -276,7 +277,7 @@ export class Session {
     this.attempts.succeeded();
     this.#readOnly = response.readOnly === true;
     this.deadlines.heardMs = nowMs;
-    this.deadlines.answered();
+    this.deadlines.agreed();
     this.deadlines.enter('ready', nowMs);
     if (this.#readOnly) this.deadlines.probeAtMs = nowMs + this.attempts.probeDelayMs();
     if (this.#closing) {

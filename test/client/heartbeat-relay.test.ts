@@ -80,15 +80,16 @@ test('answers to pings that were sent for us tell of having been away once, and 
   const deadlines = new Deadlines(identity, 5_000);
   deadlines.enter('connecting', 0);
   deadlines.asked(0);
-  deadlines.answered();
+  deadlines.agreed();
   deadlines.enter('ready', 0);
   // While the process runs, nobody was away.
   expect(deadlines.answeredForUs(12_000, 11_000)).toBe(0);
   expect(deadlines.safeForMs(12_000)).toBe(29_000);
-  // Stopped from 12 s to 100 s; four answers wait, of which the last is fresh.
+  // Stopped from 12 s to 100 s; five answers wait, of which the last is fresh.
   expect(deadlines.safeForMs(100_000)).toBe(0);
   expect(deadlines.answeredForUs(100_000, 22_000)).toBe(89_000);
-  for (const sentMs of [44_000, 66_000, 95_000]) expect(deadlines.answeredForUs(100_000, sentMs)).toBe(0);
+  for (const sentMs of [41_000, 60_000, 79_000, 95_000])
+    expect(deadlines.answeredForUs(100_000, sentMs)).toBe(0);
   expect(deadlines.safeForMs(100_000)).toBe(25_000);
   expect(deadlines.due(100_000)).toBe('ping');
   // Shorter than two thirds of the session: nothing was in doubt.
