@@ -53,15 +53,22 @@ describe('InterProcessMutex when connections and sessions are lost', () => {
     let stoppedMs = 0;
     const ports = { ...nodePorts, monotonicMs: () => nodePorts.monotonicMs() + stoppedMs };
     await using client = await connect(server.connectString, { ports, sessionTimeoutMs: 30_000 });
-    const lease = await new InterProcessMutex(client, '/stopped').acquire();
+    const mutex = new InterProcessMutex(client, '/stopped');
+    const lease = await mutex.acquire();
     expect(lease.held).toBe(true);
     stoppedMs = 21_000;
     // No timer has run and no signal has aborted yet: the clock alone tells.
     expect([lease.held, lease.signal.aborted]).toEqual([false, false]);
+    const ended = new Promise((resolve) =>
+      lease.signal.addEventListener('abort', () => resolve(lease.signal.reason)),
+    );
     await client.sync();
-    expect(lease.held).toBe(true);
-    await lease.release();
+    // An answer that late restores no trust, and the lease ends.
     expect(lease.held).toBe(false);
+    expect(await ended).toMatchObject({ reason: 'in-doubt' });
+    await lease.release();
+    await using next = await mutex.acquire();
+    expect(next.held).toBe(true);
   });
 
   test('an expired session ends the lease, and the next in line gets the lock', async () => {
