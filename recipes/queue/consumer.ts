@@ -40,7 +40,9 @@ export class Consumer {
   readonly #watcher: QueueWatcher;
   readonly #bell = new Bell();
   readonly #work: PQueue;
-  /** Items being worked on. Counted here: when one is done the bell rings, and by then it must not count any more. */
+  /** Attempts that have not ended, also those whose handlers are done. */
+  readonly #ending = new Set<Promise<void>>();
+  /** Items with handlers, or on their way to them. Counted here: when one is done the bell rings, and by then it must not count any more. */
   #atWork = 0;
   readonly #inHand = new Set<string>();
   /** Items that others have in hand, as far as known. */
@@ -148,29 +150,46 @@ export class Consumer {
   #start(name: string): void {
     this.#inHand.add(name);
     this.#atWork++;
-    void this.#work.add(async () => {
-      const worked = await this.#attempt(name);
-      // One that cannot be dealt with counts as in hand from now on: it would be tried again and again.
-      if (worked !== 'stuck') this.#inHand.delete(name);
-      if (worked === 'elsewhere') this.#elsewhere.add(name);
-      // Its node has not changed, so that no watch tells.
-      if (worked === 'back') this.#watcher.expire();
-      const late = worked === 'elsewhere' || worked === 'gone';
-      if (late) this.#lateSinceListed++;
-      this.#backlog.tried(!late);
-      this.#atWork--;
-      this.#bell.ring();
-    });
+    void this.#work.add(
+      () =>
+        new Promise<void>((resolve) => {
+          let free = (): void => {
+            free = () => {};
+            this.#atWork--;
+            resolve();
+            this.#bell.ring();
+          };
+          const ending = this.#attempt(name, () => free()).then((worked) => {
+            this.#ending.delete(ending);
+            this.#ended(name, worked);
+            free();
+            this.#bell.ring();
+          });
+          this.#ending.add(ending);
+        }),
+    );
   }
 
-  async #attempt(name: string): Promise<Worked> {
+  async #attempt(name: string, handled: () => void): Promise<Worked> {
+    const signals = { stopping: this.#stop.signal, cutShort: this.#cutShort.signal, handled };
     try {
-      return await this.#plan.work(name, { stopping: this.#stop.signal, cutShort: this.#cutShort.signal });
+      return await this.#plan.work(name, signals);
     } catch (error) {
       if (!this.#stop.signal.aborted && !isTransient(error)) this.#fail(error);
       if (isRefusedForNow(error)) await pause(this.#plan.client);
       return 'back';
     }
+  }
+
+  #ended(name: string, worked: Worked): void {
+    // One that cannot be dealt with counts as in hand from now on: it would be tried again and again.
+    if (worked !== 'stuck') this.#inHand.delete(name);
+    if (worked === 'elsewhere') this.#elsewhere.add(name);
+    // Its node has not changed, so that no watch tells.
+    if (worked === 'back') this.#watcher.expire();
+    const late = worked === 'elsewhere' || worked === 'gone';
+    if (late) this.#lateSinceListed++;
+    this.#backlog.tried(!late);
   }
 
   #fail(error: unknown): void {
@@ -188,6 +207,7 @@ export class Consumer {
         ? () => {}
         : client.ports.after(graceMs, () => this.#cutShort.abort(reason));
     await this.#work.onIdle();
+    await Promise.all(this.#ending);
     cancel();
   }
 }

@@ -1,6 +1,5 @@
 import {
   type Acl,
-  type ClientState,
   ConnectionLossError,
   MultiError,
   NodeExistsError,
@@ -12,6 +11,7 @@ import {
 import { lookingController } from '../lock/looking-signal.ts';
 import { isRefusedForNow } from '../repeat.ts';
 import { SessionEnd } from '../session-end.ts';
+import { Trust } from '../trust.ts';
 import { ItemInDoubtError } from './errors.ts';
 import { pause } from './passing.ts';
 
@@ -42,12 +42,9 @@ export class ItemHold {
   readonly #client: ZooKeeperClient;
   readonly #token: string;
   readonly #session: SessionEnd;
-  readonly #controller = lookingController(() => this.#look());
+  readonly #controller = lookingController(() => this.#trust.check());
   readonly #itemPath: string;
-  readonly #onState = (state: ClientState): void => {
-    if (state === 'suspended' || state === 'readonly' || state === 'lost') this.#doubt();
-  };
-  readonly #onDoubt = (): void => this.#doubt();
+  readonly #trust: Trust;
 
   private constructor(
     client: ZooKeeperClient,
@@ -62,8 +59,9 @@ export class ItemHold {
     this.#client = client;
     this.#token = token;
     this.#session = session;
-    client.on('state', this.#onState).on('doubt', this.#onDoubt).on('end', this.#onDoubt);
-    if (session.over || !client.trusted) this.#doubt();
+    this.#trust = new Trust(client, client.sessionId, () => this.#doubt());
+    this.#trust.begin();
+    if (session.over) this.#doubt();
   }
 
   /**
@@ -153,12 +151,8 @@ export class ItemHold {
 
   /** Stops watching over the item. */
   #end(): void {
-    this.#client.off('state', this.#onState).off('doubt', this.#onDoubt).off('end', this.#onDoubt);
+    this.#trust.release();
     this.#session.release();
-  }
-
-  #look(): void {
-    if (this.#client.mayHaveExpired) this.#doubt();
   }
 
   #doubt(): void {

@@ -5,6 +5,7 @@ import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions, wouldWait } from '../patience.ts';
 import { Receipts } from '../receipts.ts';
 import { repeatedly } from '../repeat.ts';
+import { exhaustedIfExists } from '../sequence.ts';
 import { unless } from '../until.ts';
 import { Consumer } from './consumer.ts';
 import { encodeItems, packItems } from './items.ts';
@@ -212,7 +213,7 @@ export abstract class Queue<T> implements AsyncDisposable {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
+        if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw exhaustedIfExists(error, this.path);
         await repeatedly(() => this.#prepare(signal));
       }
     }

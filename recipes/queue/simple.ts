@@ -5,7 +5,7 @@ import { recipePath } from '../paths.ts';
 import { patiently, type WaitOptions } from '../patience.ts';
 import { Receipts } from '../receipts.ts';
 import { repeatedly } from '../repeat.ts';
-import { sortBySequence } from '../sequence.ts';
+import { exhaustedIfExists, sortBySequence } from '../sequence.ts';
 import { until } from '../until.ts';
 import { NoSuchElementError } from './errors.ts';
 
@@ -55,7 +55,7 @@ export class SimpleDistributedQueue<T = Uint8Array> implements AsyncDisposable {
           options.signal,
         );
       } catch (error) {
-        if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw error;
+        if (!(error instanceof NoNodeError) || round >= ROUNDS_MAX) throw exhaustedIfExists(error, this.path);
         await this.#ensure(options.signal);
       }
     }

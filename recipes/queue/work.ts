@@ -45,6 +45,8 @@ export type Worked = 'done' | 'elsewhere' | 'gone' | 'back' | 'stuck';
 export interface WorkSignals {
   readonly stopping: AbortSignal;
   readonly cutShort: AbortSignal;
+  /** Called when the handler is done and only the server has still to be told: another item may be taken in the same write. */
+  handled(): void;
 }
 
 /** The directories may be deleted between two steps; that often in a row means that something else is wrong. */
@@ -55,7 +57,7 @@ export async function workWithLock<T>(
   place: Workplace<T>,
   lockPath: string,
   name: string,
-  { stopping, cutShort }: WorkSignals,
+  { stopping, cutShort, handled }: WorkSignals,
 ): Promise<Worked> {
   const { client, acl } = place;
   const path = childPath(place.path, name);
@@ -71,7 +73,9 @@ export async function workWithLock<T>(
     if (cutShort.aborted) abort();
     const { packed, trouble } = await handle(place, path, data, hold.signal, hold.fencingToken);
     if (trouble === null) {
-      await hold.finish((transaction) => transaction);
+      const finishing = hold.finish((transaction) => transaction);
+      handled();
+      await finishing;
     } else if (hold.signal.aborted) {
       // What rejects because it was told to end has not failed.
       if (packed !== null && trouble.at > 0) await keepRest(place, hold, name, packed, trouble.at);
