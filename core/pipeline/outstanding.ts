@@ -21,8 +21,10 @@ export class ChangeRecord implements PreparedNode {
   ctime = 0;
   mtime = 0;
   version = 0;
-  /** As stored: it counts creations. */
+  /** As stored: it counts creations, and ends at 2^31 - 1. */
   cversion = 0;
+  /** The number of the next sequential child: the cversion, except that it goes on below zero for as long as changes are under way. */
+  nextSequence = 0;
   aversion = 0;
   owner = 0n;
   childCount = 0;
@@ -53,6 +55,7 @@ export class ChangeRecord implements PreparedNode {
     copy.mtime = this.mtime;
     copy.version = this.version;
     copy.cversion = this.cversion;
+    copy.nextSequence = this.nextSequence;
     copy.aversion = this.aversion;
     copy.owner = this.owner;
     copy.childCount = this.childCount;
@@ -226,7 +229,7 @@ export class OutstandingChanges implements PreparedTxn {
     record.ctime = store.long(node, LongField.ctime);
     record.mtime = store.long(node, LongField.mtime);
     record.version = store.version(node);
-    record.cversion = store.storedCversion(node);
+    record.cversion = record.nextSequence = store.storedCversion(node);
     record.aversion = store.aversion(node);
     if (store.hasOwner(node)) record.owner = store.rawOwner(node);
     record.childCount = store.numChildren(node);

@@ -170,7 +170,7 @@ export class Preparer {
     const parentPath = parentOf(op.body.path);
     const parent = this.#existing(parentPath);
     this.#require(parent.acl, Perms.create, context, parentPath);
-    const path = isSequential(mode) ? op.body.path + sequenceSuffix(parent.cversion) : op.body.path;
+    const path = isSequential(mode) ? op.body.path + sequenceSuffix(parent.nextSequence) : op.body.path;
     requireValid(path);
     if (this.#outstanding.exists(path)) throw new Refusal(ErrorCode.NodeExists, path);
     if (ephemeralKind(parent.owner, this.#config.extendedTypesEnabled) === 'session') {
@@ -178,11 +178,15 @@ export class Preparer {
     }
     this.#checkQuota(path, data?.length ?? 0, 1);
 
-    const parentCVersion = (parent.cversion + 1) | 0;
+    const parentCVersion = (parent.nextSequence + 1) | 0;
     const changed = parent.duplicate(context.zxid);
     changed.childCount++;
-    changed.cversion = parentCVersion;
-    changed.pzxid = context.zxid;
+    changed.nextSequence = parentCVersion;
+    // As the tree does, which keeps the last count there is.
+    if (parentCVersion > changed.cversion) {
+      changed.cversion = parentCVersion;
+      changed.pzxid = context.zxid;
+    }
     const node = new ChangeRecord(path);
     node.zxid = node.czxid = node.mzxid = node.pzxid = context.zxid;
     node.ctime = node.mtime = context.timeMs;

@@ -361,11 +361,14 @@ export class DataTree {
     this.owners.add(path, owner);
   }
 
-  /** A creation's effect on the parent. Replay of an older one never lowers the counters. */
+  /**
+   * A creation's effect on the parent. Replay of an older one never lowers the counters. So the count ends at 2^31 - 1, as in Apache
+   * ZooKeeper: what follows that is lower.
+   */
   #liftParent(parent: NodeId, parentPath: string, parentCVersion: number, zxid: number): void {
     const stored = this.store.storedCversion(parent);
     const cversion = parentCVersion === -1 ? (stored + 1) | 0 : parentCVersion;
-    if (((cversion - stored) | 0) > 0) {
+    if (cversion > stored) {
       this.store.setStoredCversion(parent, cversion);
       this.store.setLong(parent, LongField.pzxid, zxid);
     }

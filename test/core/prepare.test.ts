@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerConfig } from '../../core/config.ts';
+import { NO_NODE } from '../../core/tree/node-id.ts';
 import { LongField } from '../../core/tree/node-store.ts';
 import { type Acl, OPEN_ACL } from '../../wire/data.ts';
 import { ErrorCode, type ErrorName } from '../../wire/errors.ts';
@@ -175,16 +176,86 @@ describe('numbers', () => {
     expect(paths).toEqual(['/a/s-0000000002', '/a/0000000003', '/a/s-0000000004', '/a/e-0000000005']);
   });
 
-  test('they go on below zero when they have reached the end, and so does the shown cversion', () => {
-    const { server, client } = serverWith();
-    server.tree.store.setStoredCversion(server.tree.findPath('/a'), 2 ** 31 - 1);
-    for (let i = 0; i < 3; i++) client.send(C, create('/a/s-', 2));
-    server.settle();
-    const names = client.takeReplies().map((reply) => bodyOf(C, reply).path);
-    expect(names).toEqual(['/a/s-2147483647', '/a/s--2147483648', '/a/s--2147483647']);
-    const { store } = server.tree;
-    expect(store.storedCversion(server.tree.findPath('/a'))).toBe(-(2 ** 31) + 2);
-    expect(store.long(server.tree.findPath('/a'), LongField.pzxid)).toBe(server.tree.lastProcessedZxid);
+  describe('a directory whose count has come to its end keeps it, as in Apache ZooKeeper', () => {
+    const LAST = 2 ** 31 - 1;
+
+    function exhausted(): { server: SimulatedServer; client: FakeClient; state: () => unknown[] } {
+      const { server, client } = serverWith({ extendedTypesEnabled: true });
+      const { store } = server.tree;
+      const id = server.tree.findPath('/a');
+      store.setStoredCversion(id, LAST);
+      // The tree's digest has the count from here on.
+      client.send(A, { path: '/a', acl, version: -1 });
+      server.settle();
+      client.takeReplies();
+      return {
+        server,
+        client,
+        state: () => {
+          expect(store.digest(id)).toBe(store.computeDigest(id));
+          expect(server.stats.digestMismatches).toBe(0);
+          return [store.storedCversion(id), store.long(id, LongField.pzxid)];
+        },
+      };
+    }
+
+    test('one request at a time gets the last number again, and the count and pzxid stay', () => {
+      const { server, client, state } = exhausted();
+      const before = state();
+      expect(before[0]).toBe(LAST);
+      for (const name of ['s-', 'other-', 's-']) {
+        client.send(C, create(`/a/${name}`, 2));
+        server.settle();
+      }
+      const [first, second, third] = client.takeReplies();
+      expect(bodyOf(C, first!).path).toBe('/a/s-2147483647');
+      expect(bodyOf(C, second!).path).toBe('/a/other-2147483647');
+      expect(third!.err).toBe(ErrorCode.NodeExists);
+      expect(state()).toEqual(before);
+    });
+
+    test.each<[string, Write]>([
+      ['a plain node', request(create2, create('/a/x'))],
+      ['an ephemeral one', request(create2, create('/a/x', 1))],
+      ['a container', request(createContainer, create('/a/x', 4))],
+      ['one with a TTL', request(createTTL, ttl('/a/x', 5, 1000))],
+    ])('creating %s lifts nothing, deleting it the pzxid', (_name, write) => {
+      const { server, client, state } = exhausted();
+      const before = state();
+      client.send(...write);
+      server.settle();
+      expect(state()).toEqual(before);
+      client.send(D, { path: '/a/x', version: -1 });
+      server.settle();
+      expect(client.takeReplies().map(({ err }) => err)).toEqual([0, 0]);
+      expect(state()).toEqual([LAST, server.tree.lastProcessedZxid]);
+    });
+
+    test('a session that ends lifts the pzxid', () => {
+      const { server, client, state } = exhausted();
+      client.send(C, create('/a/x', 1));
+      client.send(OpCode.closeSession, null);
+      server.settle();
+      expect(server.tree.findPath('/a/x')).toBe(NO_NODE);
+      expect(state()).toEqual([LAST, server.tree.lastProcessedZxid]);
+    });
+
+    test('requests that are under way at once, and parts of a multi, get numbers below zero', () => {
+      const { server, client, state } = exhausted();
+      const before = state();
+      for (let i = 0; i < 3; i++) client.send(C, create('/a/s-', 2));
+      server.settle();
+      const names = client.takeReplies().map((reply) => bodyOf(C, reply).path);
+      expect(names).toEqual(['/a/s-2147483647', '/a/s--2147483648', '/a/s--2147483647']);
+      client.sendMulti([
+        { type: C, body: create('/a/m-', 2) },
+        { type: C, body: create('/a/m-', 2) },
+      ]);
+      server.settle();
+      const parts = multiResults(client.takeReplies()[0]!).map((part) => part.type === C && part.body.path);
+      expect(parts).toEqual(['/a/m-2147483647', '/a/m--2147483648']);
+      expect(state()).toEqual(before);
+    });
   });
 
   test('versions wrap around', () => {
