@@ -12,3 +12,22 @@ export class WaitTimeoutError extends Error {
     this.timeoutMs = timeoutMs;
   }
 }
+
+/**
+ * A directory has given out all its sequence numbers, about 2^31 of them: its nodes have no order any more, and nothing of the attempt
+ * is left there. A new directory counts from 0: a container goes by itself when it is empty, any other must be deleted.
+ */
+export class SequenceExhaustedError extends Error {
+  readonly code = 'SequenceExhausted';
+  readonly path: string;
+
+  /** `path` is that of the directory. */
+  constructor(path: string, cause?: unknown) {
+    super(
+      `directory ${path}: all sequence numbers have been given out; let all leave it and delete it, so that a new one begins at 0 [SequenceExhausted]`,
+      cause === undefined ? {} : { cause },
+    );
+    this.name = 'SequenceExhaustedError';
+    this.path = path;
+  }
+}

@@ -3,7 +3,7 @@ export * from './cache/index.ts';
 export * from './config/index.ts';
 export * from './counter/index.ts';
 export * from './discovery/index.ts';
-export { WaitTimeoutError } from './errors.ts';
+export { SequenceExhaustedError, WaitTimeoutError } from './errors.ts';
 export * from './fencing/index.ts';
 export * from './leader/index.ts';
 export * from './limit/index.ts';

@@ -10,6 +10,7 @@ import {
 import { childPath, nameOf } from '../../wire/path.ts';
 import { decideLock } from '../lock/decide.ts';
 import { OwnNode } from '../lock/own-node.ts';
+import { refuseExhausted } from '../sequence.ts';
 import { whileSession } from '../session-end.ts';
 import { until } from '../until.ts';
 import { untilWritable } from '../writable.ts';
@@ -58,7 +59,7 @@ export class Candidate {
     };
   }
 
-  /** Goes to the end of the line. Rejects as a create does, leaving no node behind. */
+  /** Goes to the end of the line. Rejects as a create does and with `SequenceExhaustedError`, leaving no node behind. */
   static async stand(
     client: ZooKeeperClient,
     line: Line,
@@ -71,6 +72,7 @@ export class Candidate {
       acl: line.acl,
       signal,
     });
+    refuseExhausted(client, path, line.marker);
     const candidate = new Candidate(client, line, path, stat.czxid, stat.ephemeralOwner);
     if (signal?.aborted !== true) return candidate;
     // Given up when the answer was here already: nobody would withdraw it.

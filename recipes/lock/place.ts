@@ -1,5 +1,6 @@
 import { type Acl, type Data, SessionExpiredError, type ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
+import { refuseExhausted } from '../sequence.ts';
 import { OwnNode } from './own-node.ts';
 
 /** Who gives a place back within so many milliseconds pays for no watch on its node. */
@@ -31,7 +32,10 @@ export interface PlaceOptions {
   readonly acl: readonly Acl[] | undefined;
 }
 
-/** Makes a node that stands for somebody, and watches it. It is there when this resolves, and not there when this rejects. */
+/**
+ * Makes a node that stands for somebody, and watches it. It is there when this resolves, and not there, or about to go, when this
+ * rejects: also with `SequenceExhaustedError` where a sequential node would have no order.
+ */
 export async function makePlace(
   client: ZooKeeperClient,
   { directory, name, mode, parents = 'container', data, acl }: PlaceOptions,
@@ -44,6 +48,7 @@ export async function makePlace(
     acl,
     signal,
   });
+  if (mode === 'ephemeral-sequential') refuseExhausted(client, path, name);
   const node = new OwnNode(client, path, { watchWithinMs: WATCH_WITHIN_MS });
   return { node, czxid: stat.czxid, sessionId: stat.ephemeralOwner };
 }

@@ -26,6 +26,7 @@ const errors: readonly (Error & { readonly code: string })[] = [
   new NotLeaderError('/leaders/a'),
   new recipes.WaitTimeoutError('not open', '/barrier', 1),
   new recipes.AcquireTimeoutError('/locks/a', 1),
+  new recipes.SequenceExhaustedError('/locks/a'),
   new recipes.NoInstanceError('cart', 2, '2 marked down'),
   new recipes.ServiceCallError('cart', [{ id: 'a', error: new Error('refused') }]),
   new recipes.UnknownVersionError('/config/a', 1, [3, 2]),
