@@ -11,7 +11,7 @@ const MARKER = 'id-';
 const BLOCK_MAX = 2 ** 20;
 
 /**
- * Where numbering ends. Apache ZooKeeper from 3.6 on gives out the highest signed 32-bit number, 2^31 - 1, again and again, others go
+ * Where numbering ends. Servers give out the highest signed 32-bit number, 2^31 - 1, again and again, Apache ZooKeeper before 3.6 goes
  * on below zero; some room before that is for those who ask all the same.
  */
 const NUMBERS_MAX = 2 ** 31 - 65_536;
