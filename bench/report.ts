@@ -5,8 +5,7 @@ import type { BenchOptions } from './options.ts';
 import { SERVER_NAMES, type ServerKind } from './server.ts';
 import type { SnapshotFigures } from './snapshot.ts';
 import type { StartTimes } from './start.ts';
-import { median } from './statistics.ts';
-import { mebibytes, milliseconds, ms, table, whole } from './table.ts';
+import { mebibytes, milliseconds, ms, spread, table, whole } from './table.ts';
 import { figuresOf, type Point, ratiosOf } from './throughput.ts';
 
 type PerServer<T> = Readonly<Partial<Record<ServerKind, T>>>;
@@ -70,13 +69,12 @@ export function throughputRow(point: Point): string[] {
   const ratios = ratiosOf(point);
   const both = (name: 'p50Us' | 'p99Us' | 'p999Us'): string =>
     `${milliseconds(ours?.[name] ?? null)} / ${milliseconds(theirs?.[name] ?? null)}`;
-  const [least, greatest] = [Math.min(...ratios).toFixed(2), Math.max(...ratios).toFixed(2)];
   return [
     point.operation === 'mixed' ? 'mixed 90/10' : point.operation,
     String(point.outstanding),
     whole(ours?.opsPerSecond ?? null),
     whole(theirs?.opsPerSecond ?? null),
-    ratios.length === 0 ? '–' : `${median(ratios).toFixed(2)} (${least} to ${greatest})`,
+    spread(ratios),
     both('p50Us'),
     both('p99Us'),
     both('p999Us'),

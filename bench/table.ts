@@ -1,3 +1,5 @@
+import { median } from './statistics.ts';
+
 /** A Markdown table whose columns line up as plain text too: the first to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((name, column) =>
@@ -32,4 +34,11 @@ export function ms(value: number): string {
 
 export function mebibytes(bytes: number | null): string {
   return bytes === null ? '–' : (bytes / 2 ** 20).toFixed(0);
+}
+
+/** Median (least to greatest) of ratios. */
+export function spread(ratios: readonly number[]): string {
+  if (ratios.length === 0) return '–';
+  const [least, greatest] = [Math.min(...ratios), Math.max(...ratios)];
+  return `${median(ratios).toFixed(2)} (${least.toFixed(2)} to ${greatest.toFixed(2)})`;
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, whichOf } from '../process.ts';
 import { SERVER_NAMES, type ServerKind, startServerProcess } from '../server.ts';
-import { median } from '../statistics.ts';
 import type { Workspace } from '../workspace.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../bench/recipes/CuratorContest.java', import.meta.url));
@@ -95,6 +94,6 @@ async function onFreshServer(
   }
 }
 
-export function ratioOf({ ours, curator }: ContestResult): number {
-  return median(ours.map((rate, round) => rate / curator[round]!));
+export function ratiosOf({ ours, curator }: ContestResult): number[] {
+  return ours.map((rate, round) => rate / curator[round]!);
 }
