@@ -56,7 +56,7 @@ export class Items {
   /** What is wrong when the queue is empty and nobody puts any more. */
   judge(): string[] {
     const wrong = this.unhandled().map((item) => `item ${item} was put and is lost`);
-    const last = this.#lastOfSessions();
+    const atLast = this.#lastOfSessions();
     for (const [item, records] of this.#byItem()) {
       const put = this.puts.get(item);
       if (put === undefined) wrong.push(`item ${item} was handled and never put`);
@@ -68,8 +68,8 @@ export class Items {
       for (const [i, record] of inOrder.slice(1).entries()) {
         const earlier = inOrder[i]!;
         if (earlier.token === record.token) wrong.push(`item ${item}: two with token ${record.token}`);
-        // The next item of the same session is taken when this one is done with: then it cannot come again.
-        if (!earlier.handedBack && !(this.#isOver(earlier) && last.get(earlier.session) === earlier)) {
+        // The next item of the same session is taken while this one is acknowledged, and the one after that later: then it cannot come again.
+        if (!earlier.handedBack && !(this.#isOver(earlier) && atLast.has(earlier))) {
           wrong.push(`item ${item} came again, and ${nameOf(earlier)} had neither died nor lost its session`);
         }
       }
@@ -87,8 +87,14 @@ export class Items {
     return this.endedSessions.has(session) || this.deadWorkers.has(worker);
   }
 
-  #lastOfSessions(): Map<string, HandlingRecord> {
-    return new Map([...this.handlings.values()].map((record) => [record.session, record]));
+  /** The last two of each session. */
+  #lastOfSessions(): Set<HandlingRecord> {
+    const bySession = new Map<string, HandlingRecord[]>();
+    for (const record of this.handlings.values()) {
+      const before = bySession.get(record.session)?.slice(-1) ?? [];
+      bySession.set(record.session, [...before, record]);
+    }
+    return new Set([...bySession.values()].flat());
   }
 
   #byItem(): Map<string, HandlingRecord[]> {

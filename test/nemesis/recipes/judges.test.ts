@@ -116,8 +116,11 @@ test('an item comes again when its first handler has died, has lost its session,
   expect(back.judge()).toEqual([]);
 });
 
-test('an item whose handler went on to the next one was acknowledged and does not come again', () => {
-  const all = items(['a', 'x', 1, 1], ['b', 'y', 2, 1], ['c', 'x', 3, 2]);
+test('an item is acknowledged while its handler is given the next one, and does not come again after that', () => {
+  const soon = items(['a', 'x', 1, 1], ['b', 'y', 2, 1], ['c', 'x', 3, 2]);
+  soon.endedSessions.add('1');
+  expect(soon.judge()).toEqual([]);
+  const all = items(['a', 'x', 1, 1], ['b', 'y', 2, 1], ['d', 'z', 3, 1], ['c', 'x', 4, 2]);
   all.endedSessions.add('1');
   expect(all.judge()).toEqual([expect.stringContaining('item x came again')]);
 });

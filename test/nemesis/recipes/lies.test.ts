@@ -53,7 +53,7 @@ test('leases that lie when their holder is stopped, a permit too many, and a que
   }
   const { items } = witness;
   await eventually('an item is lost with its handler', () => killHandler(witness, workforce), LIMIT_MS);
-  workforce.quiet();
+  await workforce.quiet();
   const empty = async () => (await client.exists(paths.queue))?.numChildren === 0;
   await eventually('the queue is empty', empty, LIMIT_MS);
   await workforce.end();

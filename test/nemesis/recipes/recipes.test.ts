@@ -57,7 +57,7 @@ async function play(rng: Rng): Promise<void> {
     await Promise.all([servers.run(DURATION_S * 1_000), ...harms]);
     await servers.calm();
     await atWorkAgain(witness, workforce);
-    workforce.quiet();
+    await workforce.quiet();
     await eventually(
       'the queue is empty',
       async () => (await childrenOf(client, paths.queue)) === 0,

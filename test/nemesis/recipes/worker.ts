@@ -18,7 +18,7 @@ export interface WorkerOptions {
 
 /**
  * Uses every kind of recipe at once, in one session, until its standard input ends; then it ends by itself. It is told, a line each, to
- * put no more items (`quiet`), and to block its event loop for so many milliseconds (`block 1000`).
+ * put no more items (`quiet`; it says so when the last one is put), and to block its event loop for so many milliseconds (`block 1000`).
  */
 async function main(options: WorkerOptions): Promise<void> {
   const { connectString, sessionTimeoutMs, witnessPort, seed, ...rest } = options;
@@ -44,7 +44,11 @@ async function main(options: WorkerOptions): Promise<void> {
     stop.abort();
   });
   const rng = new Rng(seed);
-  const jobs = [mutexJob, semaphoreJob, latchJob, selectorJob, putJob, consumeJob].map((job) => {
+  const put = async (desk: Desk): Promise<void> => {
+    await putJob(desk);
+    process.stdout.write('quiet\n');
+  };
+  const jobs = [mutexJob, semaphoreJob, latchJob, selectorJob, put, consumeJob].map((job) => {
     const desk: Desk = {
       ...rest,
       client,

@@ -137,9 +137,10 @@ export class Workforce implements AsyncDisposable {
     this.#options.witness.died(worker.pid);
   }
 
-  /** No more items are put. */
-  quiet(): void {
+  /** No more items are put from here on; also not by those whose put is still waiting for a connection. */
+  async quiet(): Promise<void> {
     for (const worker of this.#workers) worker.order('quiet');
+    await Promise.all(this.workers.map(({ child }) => child.waitFor(/^quiet$/m, LIMIT_MS)));
   }
 
   /** They come to an end by themselves: whatever keeps a process alive after its clients are closed is a failure. */

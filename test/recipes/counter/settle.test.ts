@@ -121,6 +121,8 @@ describe('a write with a receipt whose answer was lost', () => {
     let made = 0;
     const client = {
       sessionId: 7n,
+      on: () => client,
+      off: () => client,
       create: async () => ({ path: `/r/${made++}`, stat: statOf({ ephemeralOwner: 7n }) }),
       delete: async (path: string) => void deleted.push(path),
       ensurePath: async () => {},

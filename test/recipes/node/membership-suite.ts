@@ -97,6 +97,8 @@ export function describeMembership(name: string, start: () => Promise<ServerUnde
       expect(a.get('b')!.sinceMs).toBeGreaterThan(1e12);
       expect(a.get('c')).toBeUndefined();
       await b.set({ zone: 'north' });
+      // What follows at once may come together with it.
+      await onlooker.sync();
       await b.close();
       await a.close();
       await onlooker.sync();
