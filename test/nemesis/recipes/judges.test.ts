@@ -121,6 +121,7 @@ test('an item is acknowledged while its handler is given the next one, and does 
   soon.endedSessions.add('1');
   expect(soon.judge()).toEqual([]);
   const all = items(['a', 'x', 1, 1], ['b', 'y', 2, 1], ['d', 'z', 3, 1], ['c', 'x', 4, 2]);
+  all.puts.set('z', 'put');
   all.endedSessions.add('1');
   expect(all.judge()).toEqual([expect.stringContaining('item x came again')]);
 });
