@@ -4,7 +4,7 @@ import { refuseExhausted } from '../sequence.ts';
 import { OwnNode } from './own-node.ts';
 
 /** Who gives a place back within so many milliseconds pays for no watch on its node. */
-const WATCH_WITHIN_MS = 10;
+const WATCH_WITHIN_MS = 50;
 
 /** A place that was won: the node that stands for it, watched. */
 export interface Place {

@@ -8,7 +8,7 @@ import { asked, created } from './scripted-hold.ts';
 const HOLDER = '_c_00000000-0000-4000-8000-000000000099-lock-0000000000';
 const DELETED = 2;
 
-/** A contender for `/l` that has one before it and has asked to watch that one, and 10 ms later its own node. */
+/** A contender for `/l` that has one before it and has asked to watch that one, and 50 ms later its own node. */
 async function second(
   before: string[] = [HOLDER],
 ): Promise<{ scripted: Scripted; acquiring: Promise<Lease>; node: string }> {
@@ -17,7 +17,7 @@ async function second(
   await scripted.world.turn();
   const node = await created(scripted);
   await scripted.world.link.send(...asked(scripted, [...before, node]));
-  await scripted.world.advance(10);
+  await scripted.world.advance(50);
   return { scripted, acquiring, node };
 }
 
