@@ -33,7 +33,7 @@ export function describeRateLimiter(name: string, start: () => Promise<ServerUnd
 
     test('in no span of an interval do more acquisitions resolve than there are permits', async () => {
       number++;
-      const intervalMs = 67;
+      const intervalMs = 167;
       // The limiter looks at its clock when a permit is had, and once more for the timer that gives it back.
       let before = 0;
       let latest = 0;
