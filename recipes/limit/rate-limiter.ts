@@ -1,5 +1,5 @@
-import { onAbort } from '../../client/aborts.ts';
 import { ClosedError, type ZooKeeperClient } from '../../client/index.ts';
+import { withEither } from '../either.ts';
 import { InterProcessSemaphoreV2, type Lease } from '../lock/index.ts';
 import type { LockOptions } from '../lock/lock.ts';
 import { recipePath } from '../paths.ts';
@@ -62,25 +62,18 @@ export class RateLimiter implements AsyncDisposable {
     const { permits = 1, signal, timeoutMs } = options;
     signal?.throwIfAborted();
     if (this.#closing.signal.aborted) throw this.#closed();
-    const stop = new AbortController();
-    const release = [this.#closing.signal, ...(signal === undefined ? [] : [signal])].map((each) =>
-      onAbort(each, () => stop.abort(each.reason)),
-    );
-    let lease: Lease;
-    try {
-      const wait = { signal: stop.signal, timeoutMs };
-      lease =
+    await withEither(this.#closing.signal, signal, async (stop) => {
+      const wait = { signal: stop, timeoutMs };
+      const lease: Lease =
         permits === 1
           ? await this.#semaphore.acquire(wait)
           : await this.#semaphore.acquireMany(permits, wait);
-    } finally {
-      for (const each of release) each();
-    }
-    if (stop.signal.aborted) {
-      lease.release().catch(() => {});
-      throw stop.signal.reason;
-    }
-    this.#outstanding.keep(lease);
+      if (stop.aborted) {
+        lease.release().catch(() => {});
+        throw stop.reason;
+      }
+      this.#outstanding.keep(lease);
+    });
   }
 
   /**
