@@ -106,14 +106,6 @@ export class ZooKeeperClient implements AsyncDisposable {
   }
 
   /**
-   * Whether the servers may have let the session expire by now, by the clock: nothing that was sent within the session timeout has
-   * been answered. Then its locks may have passed to others.
-   */
-  get mayHaveExpired(): boolean {
-    return this.#connection.mayHaveExpired;
-  }
-
-  /**
    * For how many milliseconds from now no server can let the session expire, by the monotonic clock of this machine: its timeout,
    * counted from when the latest request that was answered had been sent. 0 if there is no session, or none that is sure to live.
    */

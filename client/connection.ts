@@ -65,10 +65,6 @@ export class Connection implements SessionOut {
     return this.session.deadlines.safeForMs(this.#ports.monotonicMs());
   }
 
-  get mayHaveExpired(): boolean {
-    return this.session.deadlines.mayHaveExpired(this.#ports.monotonicMs());
-  }
-
   submit(call: Call): void {
     this.session.submit(this.#ports.monotonicMs(), call);
   }

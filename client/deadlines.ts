@@ -135,11 +135,6 @@ export class Deadlines {
     return this.#phase === 'ready' && nowMs < this.#provenMs + this.#identity.times.readTimeoutMs;
   }
 
-  /** Whether a server may have let the session expire by now. */
-  mayHaveExpired(nowMs: number): boolean {
-    return nowMs >= this.#provenMs + this.#identity.timeoutMs;
-  }
-
   /** For how long no server can let the session expire, counted from when the latest answered request was sent; 0 without a session. */
   safeForMs(nowMs: number): number {
     if (this.#identity.sessionId === 0n) return 0;

@@ -63,11 +63,6 @@ export class Term implements Lease {
     return this.signal.aborted ? 0 : this.#trust.safeForMs();
   }
 
-  /** Whether it was given up: the candidate goes back to the end of the line. */
-  get resigned(): boolean {
-    return this.#resigned !== null;
-  }
-
   /** Steps down: the node is deleted, so that the next in line leads. */
   release(): Promise<void> {
     this.#resigned ??= this.#candidate.withdraw();
