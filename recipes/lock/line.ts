@@ -1,4 +1,9 @@
-import { NoNodeError, type WatchEvent, type ZooKeeperClient } from '../../client/index.ts';
+import {
+  NoNodeError,
+  type WatchEvent,
+  type WatchedReadOptions,
+  type ZooKeeperClient,
+} from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
 import { Bell } from '../bell.ts';
 import { wouldWait } from '../patience.ts';
@@ -63,7 +68,7 @@ async function itsTurn(
 ): Promise<boolean> {
   for (let seen = first; ; seen = null) {
     const fresh = seen !== null && client.state !== 'readonly' && client.sessionId === place.sessionId;
-    const names = fresh ? seen : await namesInSession(client, directory, place, signal, wait);
+    const names = fresh ? seen : await namesInSession(client, directory, [place], { signal }, wait);
     const decision = decide(names!, nameOf(place.node.path));
     if (decision.kind === 'gone') return false;
     if (decision.kind === 'waiting') {
@@ -75,20 +80,23 @@ async function itsTurn(
   }
 }
 
-/** The names in a place's directory, as a server with a quorum has them while the place's session lives. */
-async function namesInSession(
+/**
+ * The names in the directory of places of one session, as a server with a quorum has them while that session lives. Throws
+ * `wouldWait` if it must not wait for such a server.
+ */
+export async function namesInSession(
   client: ZooKeeperClient,
   directory: string,
-  place: Place,
-  signal: AbortSignal | undefined,
+  places: readonly Place[],
+  options: WatchedReadOptions,
   wait: boolean,
 ): Promise<string[]> {
   for (;;) {
     if (client.state === 'readonly' && !wait) throw wouldWait;
-    await untilWritable(client, signal);
-    assertSession(client, place);
-    const names = await childrenIfAny(client, directory, signal);
-    assertSession(client, place);
+    await untilWritable(client, options.signal);
+    for (const place of places) assertSession(client, place);
+    const names = await childrenIfAny(client, directory, options);
+    for (const place of places) assertSession(client, place);
     // Asked again on a connection to a server without a quorum, which may not hear of our session's end.
     if (client.state !== 'readonly') return names;
   }
@@ -98,10 +106,10 @@ async function namesInSession(
 export async function childrenIfAny(
   client: ZooKeeperClient,
   directory: string,
-  signal: AbortSignal | undefined,
+  options: WatchedReadOptions | undefined,
 ): Promise<string[]> {
   try {
-    return await client.children(directory, { signal });
+    return await client.children(directory, options);
   } catch (error) {
     if (error instanceof NoNodeError) return [];
     throw error;

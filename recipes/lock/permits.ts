@@ -1,14 +1,14 @@
-import { NoNodeError, type ZooKeeperClient } from '../../client/index.ts';
+import type { ZooKeeperClient } from '../../client/index.ts';
 import { childPath, nameOf } from '../../wire/path.ts';
 import { Bell } from '../bell.ts';
 import { wouldWait } from '../patience.ts';
 import { sortBySequence } from '../sequence.ts';
-import { untilWritable } from '../writable.ts';
 import { contend } from './contender.ts';
 import { Hold } from './lease.ts';
+import { namesInSession } from './line.ts';
 import type { LockOptions } from './lock.ts';
 import type { Place } from './place.ts';
-import { abandon, assertSession, makePlace } from './place.ts';
+import { abandon, makePlace } from './place.ts';
 
 /** How many permits there are, where that may change: what a `SharedCount` is. */
 export interface PermitCount {
@@ -131,22 +131,14 @@ async function untilHeld(
     const unsubscribe = limit.onChange(bell.ring);
     for (const { node } of places) node.onDeleted = bell.ring;
     try {
-      if (client.state === 'readonly' && !wait) throw wouldWait;
-      await untilWritable(client, signal);
-      for (const place of places) assertSession(client, place);
       const watch = wait ? { watch: bell.ring, watchSignal: watching.signal } : {};
-      const names = await client.children(childPath(path, LEASES), { ...watch, signal });
-      for (const place of places) assertSession(client, place);
-      // Asked again on a connection to a server without a quorum, which may not hear of our session's end.
-      if (client.state === 'readonly') continue;
+      const options = { ...watch, signal };
+      // None if somebody removed the directory with everything in it.
+      const names = await namesInSession(client, childPath(path, LEASES), places, options, wait);
       const decision = decidePermits(names, ours, limit.value);
       if (decision !== 'waiting') return decision === 'held';
       if (!wait) throw wouldWait;
       await bell.rung(signal);
-    } catch (error) {
-      // Somebody removed the directory with everything in it.
-      if (error instanceof NoNodeError) return false;
-      throw error;
     } finally {
       for (const { node } of places) node.onDeleted = () => {};
       unsubscribe();

@@ -97,7 +97,7 @@ export class ReadWriteSide implements InterProcessLock {
 
   /** Paths of the nodes that ask for this side, holders and waiters, in the order of the line. */
   async participants(options?: OperationOptions): Promise<string[]> {
-    const names = await childrenIfAny(this.#client, this.path, options?.signal);
+    const names = await childrenIfAny(this.#client, this.path, options);
     return sortReadWrite(names, this.side).map((name) => childPath(this.path, name));
   }
 
