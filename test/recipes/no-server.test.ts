@@ -79,7 +79,7 @@ test('whoever gives back what went with a lost session waits for no server, and 
   expect(await client.exists('/away/node')).toBeNull();
 });
 
-test('a module closes without a server when its session is lost', async () => {
+async function cuttableModule() {
   const cable = new Cuttable();
   const container = root.createChildContainer();
   const module = await registerZookit(container, {
@@ -89,6 +89,11 @@ test('a module closes without a server when its session is lost', async () => {
     closeTimeoutMs: 100,
     closeOn: [],
   });
+  return { cable, container, module };
+}
+
+test('a module closes without a server when its session is lost', async () => {
+  const { cable, container, module } = await cuttableModule();
   await resolve(container, MUTEX_FACTORY)('/module/lock').acquire();
   await resolve(container, LATCH_FACTORY)('/module/latch');
   await resolve(container, NODE_FACTORY)('/module/node', '');
@@ -100,15 +105,7 @@ test('a module closes without a server when its session is lost', async () => {
 });
 
 test('a module that closes before its session is lost waits no longer than for that', async () => {
-  const cable = new Cuttable();
-  const container = root.createChildContainer();
-  const module = await registerZookit(container, {
-    connectString: server.connectString,
-    ports: cable.ports,
-    sessionTimeoutMs: 600,
-    closeTimeoutMs: 100,
-    closeOn: [],
-  });
+  const { cable, container, module } = await cuttableModule();
   await resolve(container, MUTEX_FACTORY)('/module-2/lock', { lockDelayMs: 1 }).acquire();
   await resolve(container, NODE_FACTORY)('/module-2/node', '');
   await resolve(container, NODE_FACTORY)('/module-2/other', '');

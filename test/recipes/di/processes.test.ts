@@ -28,7 +28,7 @@ afterAll(async () => {
 
 /** Starts a module of the built package's directory; `node` arguments and the environment stay as they are. */
 function start(file: string) {
-  return spawn(process.execPath, [file, server.connectString], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [file, server.connectString], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 const holder = `
@@ -63,6 +63,7 @@ test('a process that is asked to end gives back what it holds first, and ends by
 });
 
 const two = `
+import { once } from 'node:events';
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import { registerZookit, resolve, SCOPE } from './recipes/di/index.js';
@@ -71,7 +72,8 @@ await registerZookit(slow, { connectString: process.argv[2] });
 const quick = await registerZookit(container, { connectString: process.argv[2] });
 resolve(slow, SCOPE).onClose('what takes its time', async () => {
   await quick.close();
-  await new Promise((done) => setTimeout(done, 200));
+  console.log('the quick one has closed');
+  await once(process.stdin, 'data');
   console.log('gave everything back');
 });
 console.log('there');
@@ -87,8 +89,10 @@ test('a process with two modules ends when both have closed', async () => {
     await once(output, 'line');
     const ended = once(child, 'close');
     child.kill('SIGTERM');
+    await once(output, 'line');
+    child.stdin.write('go on\n');
     expect(await ended).toEqual([null, 'SIGTERM']);
-    expect(lines).toEqual(['there', 'gave everything back']);
+    expect(lines).toEqual(['there', 'the quick one has closed', 'gave everything back']);
   } finally {
     child.kill('SIGKILL');
   }
